@@ -1,0 +1,88 @@
+"""What all tests share: who calls jailpy, an installed copy that this caller can run, and folders it can reach."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.callers import Caller, kinds, make_caller, run_as, user_in_use
+from tests.support.installed import Installed
+from tests.support.must import must_have, must_run
+
+__all__ = ["Caller", "must_have", "must_run", "run_as"]
+
+FOLDER = "JAILPY_TEST_FOLDER"  # from the process that the person started to its workers
+_teardown = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of this run, which everybody can enter; pytest's own are closed to other users."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = tempfile.mkdtemp(prefix="jailpy-tests-", dir="/var/tmp")
+    os.chmod(folder, 0o755)
+    os.environ[FOLDER] = folder
+    _teardown.enter_context(user_in_use())
+    _teardown.callback(shutil.rmtree, folder)
+
+
+def pytest_unconfigure() -> None:
+    _teardown.close()
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Workers share the user and the installed copy: the first one makes them."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder of this run of the suite."""
+    return Path(os.environ[FOLDER])
+
+
+@pytest.fixture(scope="session", params=kinds())
+def caller(request: pytest.FixtureRequest, shared_folder: Path) -> Caller:
+    """Root and an ordinary user, in turn."""
+    with _one_at_a_time(shared_folder):
+        return make_caller(request.param, shared_folder)
+
+
+@pytest.fixture(scope="session")
+def installed(shared_folder: Path) -> Installed:
+    """The jailpy that was built from this checkout."""
+    copy = Installed(shared_folder)
+    with _one_at_a_time(shared_folder):
+        copy.build()
+    return copy
+
+
+@pytest.fixture
+def folder(caller: Caller, shared_folder: Path) -> Iterator[Path]:
+    """An empty folder that belongs to the caller and that it can reach."""
+    path = Path(tempfile.mkdtemp(prefix="test-", dir=shared_folder))
+    os.chmod(path, 0o755)
+    os.chown(path, caller.uid, caller.gid)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def jailpy(caller: Caller, installed: Installed) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """The jailpy command, run as the caller: ``jailpy("run", plugin)``; keywords are those of ``run_as``."""
+
+    def run(*args: str | Path, **options: object) -> subprocess.CompletedProcess[bytes]:
+        return run_as(caller, [installed.command, *args], **options)  # type: ignore[arg-type]
+
+    return run
