@@ -1,0 +1,82 @@
+"""A Policy as plain tuples, for a cache that marshal writes, and its digest."""
+
+from __future__ import annotations
+
+import os
+
+from jailpy.model.policy import (
+    ArgRule,
+    Condition,
+    FilesystemPolicy,
+    LimitsPolicy,
+    NetworkPolicy,
+    Origin,
+    Policy,
+    ProcessPolicy,
+    PythonPolicy,
+    RefuseGroup,
+    SeccompPolicy,
+)
+from jailpy.policy.shipped import sets_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+WHENCE = ("name", "source", "chain", "origins", "sha256")  # not policy: where it stands
+WORDS = ("why", "text")  # not policy: how a rule explains itself
+
+
+def dump(policy: Policy) -> object:
+    """Nested tuples of str, int, float, bool and None, which marshal takes."""
+    return _plain(policy)
+
+
+def _plain(value: object) -> object:
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+
+
+def restore(plain: Any) -> Policy:
+    """The Policy that ``dump`` was given."""
+    policy = Policy._make(plain)
+    seccomp = SeccompPolicy._make(policy.seccomp)
+    return policy._replace(
+        python=PythonPolicy._make(policy.python),
+        filesystem=FilesystemPolicy._make(policy.filesystem),
+        network=NetworkPolicy._make(policy.network),
+        process=ProcessPolicy._make(policy.process),
+        limits=LimitsPolicy._make(policy.limits),
+        seccomp=seccomp._replace(
+            rules=tuple(map(_rule, seccomp.rules)), refuse=tuple(map(RefuseGroup._make, seccomp.refuse))
+        ),
+        origins=tuple(map(Origin._make, policy.origins)),
+    )
+
+
+def _rule(plain: Any) -> ArgRule:
+    rule = ArgRule._make(plain)
+    conditions = tuple((call, tuple(map(Condition._make, tests))) for call, tests in rule.conditions)
+    return rule._replace(conditions=conditions)
+
+
+def evidence(policy: Policy) -> tuple[str, ...]:
+    """The files that the policy came from: the profiles, the folder of the sets and each file in it."""
+    folder = sets_dir()
+    return (*policy.chain, folder, *(f"{folder}/{name}" for name in sorted(os.listdir(folder))))
+
+
+def with_digest(policy: Policy) -> Policy:
+    """The policy with the SHA-256 of what it permits; neither its name nor the files it stands in change that."""
+    from hashlib import sha256
+
+    return policy._replace(sha256=sha256(repr(_canonical(policy)).encode("utf-8", "surrogateescape")).hexdigest())
+
+
+def _canonical(value: object) -> object:
+    """Records as (field, value) pairs, so that a field added with its default later can be told apart."""
+    if hasattr(value, "_asdict"):
+        pairs = value._asdict().items()
+        return tuple((field, _canonical(item)) for field, item in pairs if field not in (*WHENCE, *WORDS))
+    if isinstance(value, tuple):
+        return tuple(map(_canonical, value))
+    return value

@@ -1,0 +1,24 @@
+"""The profiles that come with jailpy; their names are reserved."""
+
+from __future__ import annotations
+
+import os
+
+GENERATIONS = {"default": 1, "strict": 1, "numeric": 1}  # within a generation a release only narrows or fixes
+
+
+def data_dir() -> str:
+    """The folder of the shipped profiles: package data when installed, ``profiles`` in a checkout."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    installed = os.path.join(package, "_data", "profiles")
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "profiles")
+
+
+def shipped_path(name: str) -> str:
+    """The file of a shipped profile."""
+    return os.path.join(data_dir(), f"{name}.toml")
+
+
+def sets_dir() -> str:
+    """The folder of the named sets of system calls."""
+    return os.path.join(data_dir(), "sets")
