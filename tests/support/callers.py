@@ -33,10 +33,7 @@ def kinds() -> tuple[str, ...]:
 
 def make_caller(kind: str, folder: Path) -> Caller:
     """The caller of that kind, with a home of its own below ``folder``; the user is made when there is none."""
-    if kind == "user" and os.geteuid() == 0:
-        entry = _ordinary_user()
-    else:
-        entry = pwd.getpwuid(os.geteuid())
+    entry = _ordinary_user() if kind == "user" and os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     home = folder / f"home-{kind}"
     if not home.exists():
         home.mkdir(mode=0o700)
