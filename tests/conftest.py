@@ -23,6 +23,17 @@ FOLDER = "JAILPY_TEST_FOLDER"  # from the process that the person started to its
 _teardown = ExitStack()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--caller", choices=("root", "user"), help="run only this caller's half of the tests")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test that has a caller runs as root and as an ordinary user; not root's suite plays only itself."""
+    if "caller" in metafunc.fixturenames:
+        only = metafunc.config.getoption("--caller")
+        metafunc.parametrize("caller", [only] if only else kinds(), indirect=True, scope="session")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of this run, which everybody can enter; pytest's own are closed to other users."""
     if hasattr(config, "workerinput"):
@@ -52,7 +63,7 @@ def shared_folder() -> Path:
     return Path(os.environ[FOLDER])
 
 
-@pytest.fixture(scope="session", params=kinds())
+@pytest.fixture(scope="session")
 def caller(request: pytest.FixtureRequest, shared_folder: Path) -> Caller:
     """Root and an ordinary user, in turn."""
     with _one_at_a_time(shared_folder):

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from packaging.requirements import Requirement
 from tests.support.must import must_run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 class Installed:
@@ -37,8 +39,8 @@ class Installed:
         venv = self.python.parents[1]
         subprocess.run([_shareable_python(), "-I", "-m", "venv", "--without-pip", venv], check=True)
         site = venv / f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
-        for name in _requirements():
-            _copy_distribution(name, site)
+        for name in closure(PROJECT["dependencies"]):
+            copy_distribution(name, site)
         _unpack_wheel(venv.parent / "wheel", site)
         compileall.compile_dir(site, quiet=2)
         unfinished = self.command.with_suffix(".new")
@@ -61,11 +63,10 @@ def _shareable_python() -> Path:
     raise AssertionError("unreachable")
 
 
-def _requirements() -> set[str]:
-    """The distributions that jailpy needs, with what they need in turn."""
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+def closure(requirements: Iterable[str]) -> set[str]:
+    """The names of these distributions and of all that they need in turn."""
     found: set[str] = set()
-    waiting = [Requirement(line) for line in project["dependencies"]]
+    waiting = [Requirement(line) for line in requirements]
     while waiting:
         requirement = waiting.pop()
         if requirement.name in found or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
@@ -75,7 +76,7 @@ def _requirements() -> set[str]:
     return found
 
 
-def _copy_distribution(name: str, site: Path) -> None:
+def copy_distribution(name: str, site: Path) -> None:
     """Copy what an installer wrote to site-packages, less the scripts and the compiled files."""
     distribution = metadata.distribution(name)
     here = Path(str(distribution.locate_file("")))

@@ -1,0 +1,67 @@
+"""The suites that matter most, on a second machine: kernel 6.1, systemd, cgroup v2, Landlock, AppArmor and Yama."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import must_have, must_run
+from tests.support.installed import CHECKOUT, PROJECT, closure, copy_distribution
+
+pytestmark = pytest.mark.machine
+
+SUITES = [path for path in ("tests/unit/test_callers.py", "tests/jail", "tests/attack") if (CHECKOUT / path).exists()]
+TOOLS = ("pytest", "hypothesis", "hatchling")
+FROM_DEBIAN = "python3-prctl"  # compiled, so it must be of the machine's own Python; all else is plain Python
+SECONDS = 1500
+
+
+@pytest.fixture(scope="module")
+def cargo(shared_folder: Path, worker_id: str) -> Iterator[Path]:
+    """What the machine, which has no network, is given: the checkout, and the tools as ``site``."""
+    folder = shared_folder / f"cargo-{worker_id}"
+    ignore = shutil.ignore_patterns(".*", "__pycache__", "bench", "docs")
+    shutil.copytree(CHECKOUT, folder, ignore=ignore)
+    for name in closure([*PROJECT["dependencies"], *TOOLS]) - {"python-prctl"}:
+        copy_distribution(name, folder / "site")
+    yield folder
+    shutil.rmtree(folder)
+
+
+def in_machine(user: str, cargo: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the machine's copy of the checkout, as ``root`` or as ``jail``."""
+    run = [CHECKOUT / "tests/machine/vm-run", "--user", user, "--dir", cargo, "--packages", FROM_DEBIAN]
+    return subprocess.run(
+        [*run, "--timeout", str(SECONDS), "--", *command], capture_output=True, text=True, errors="replace"
+    )
+
+
+def test_machine_has_the_layers_that_it_is_there_for(cargo: Path) -> None:
+    require_machine()
+    done = in_machine("jail", cargo, "cat", "/sys/kernel/security/lsm", "/sys/fs/cgroup/cgroup.controllers")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {"landlock", "yama", "apparmor"} <= set(re.split(r"[,\s]|(?=cpuset)", done.stdout))
+    assert {"memory", "pids"} <= set(done.stdout.split())
+
+
+@pytest.mark.parametrize("user", ["root", "jail"])
+def test_suites_pass_in_the_machine(user: str, cargo: Path) -> None:
+    """All pass there, and none is skipped."""
+    require_machine()
+    python = ["env", "PYTHONPATH=/src/site", "JAILPY_MUST_RUN=1", "python3", "-m", "pytest", "-q"]
+    caller = "root" if user == "root" else "user"
+    done = in_machine(user, cargo, *python, "--caller", caller, *SUITES)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+    assert re.search(r"^(=+ )?\d+ passed in .*$", done.stdout.splitlines()[-1]), done.stdout[-500:]
+
+
+def require_machine() -> None:
+    must_run(platform.machine() == "x86_64", "the machine is an x86_64 one")
+    for tool in ("qemu-system-x86_64", "debootstrap", "mke2fs", "busybox", "cpio", "depmod"):
+        must_have(tool)
