@@ -73,14 +73,18 @@ class ArgRule(Record):
     otherwise: str  # errno name
     refuse: bool = False  # True: refused when all conditions hold, allowed otherwise
     why: str = ""
+    when: str = ""  # off until the plan switches it on: "network-off", "tty", "memory-fallback"
 
 
 class RefuseGroup(Record):
-    """System calls that are known and refused, with one errno (or "kill")."""
+    """System calls that are known and refused, with one errno.
+
+    "kill": the process dies. "once": the launcher, who listens, lets the first one continue and no other.
+    """
 
     group: str
     calls: tuple[str, ...]
-    otherwise: str  # errno name, or "kill"
+    otherwise: str  # errno name, "kill" or "once"
     why: str = ""
 
 
@@ -88,6 +92,8 @@ class SeccompPolicy(Record):
     allow: tuple[str, ...] = ()  # system call names: sets expanded, remove and kill taken away
     rules: tuple[ArgRule, ...] = ()
     refuse: tuple[RefuseGroup, ...] = ()  # every known call that is not in allow
+    foreign_abi: str = "kill"  # calls of another architecture or of x32: "kill" | "allow"
+    newer_calls: str = "ENOSYS"  # numbers that no table knows: errno name, or "allow"
 
 
 class Origin(Record):

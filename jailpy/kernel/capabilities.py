@@ -1,0 +1,62 @@
+"""Capabilities, securebits, no_new_privs (capabilities(7), prctl(2))."""
+
+from __future__ import annotations
+
+import errno
+import struct
+
+import prctl
+
+from jailpy.kernel.syscall import buffer, call
+from jailpy.kernel.syscall import prctl as raw_prctl
+
+_PR_CAPBSET_DROP = 24
+_PR_SET_SECUREBITS = 28
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
+_VERSION_3 = 0x20080522
+
+# NOROOT, NO_SETUID_FIXUP, KEEP_CAPS off, NO_CAP_AMBIENT_RAISE; each with its lock
+SECUREBITS = 0x01 | 0x02 | 0x04 | 0x08 | 0x20 | 0x40 | 0x80
+
+
+def lock_securebits() -> None:
+    """Root gets no capabilities, ids don't bring any back, none become ambient, and none of it can be undone."""
+    raw_prctl(_PR_SET_SECUREBITS, SECUREBITS)  # python-prctl refuses the bits of Linux 4.3
+
+
+def drop_bounding_set() -> None:
+    """Empty the bounding set, also of capabilities that this library has no name for."""
+    for capability in range(64):
+        try:
+            raw_prctl(_PR_CAPBSET_DROP, capability)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return
+
+
+def clear_ambient() -> None:
+    """Empty the ambient set."""
+    raw_prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+
+
+def keep_only(*, effective: int = 0, permitted: int = 0, inheritable: int = 0) -> None:
+    """Set the three sets of this thread from bit masks (capset(2))."""
+    sets = (effective, permitted, inheritable)
+    low, high = ([s & 0xFFFFFFFF for s in sets], [s >> 32 for s in sets])
+    call("capset", buffer(struct.pack("=Ii", _VERSION_3, 0)), buffer(struct.pack("=6I", *low, *high)))
+
+
+def held() -> tuple[int, int, int]:
+    """The effective, permitted and inheritable set of this thread as bit masks (capget(2))."""
+    data = buffer(bytes(24))
+    call("capget", buffer(struct.pack("=Ii", _VERSION_3, 0)), data)
+    words = struct.unpack("=6I", data.raw)
+    effective, permitted, inheritable = (words[i] | words[i + 3] << 32 for i in range(3))
+    return effective, permitted, inheritable
+
+
+def no_new_privileges() -> None:
+    """execve can never again give this process more than it has."""
+    prctl.set_no_new_privs(1)

@@ -1,0 +1,72 @@
+"""Namespaces: a child born in new ones, id maps, host name, loopback (namespaces(7), user_namespaces(7))."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import struct
+
+from jailpy.kernel.syscall import address, buffer, call
+
+CLONE_NEWTIME = 0x00000080
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+_CLONE_PIDFD = 0x00001000
+_SIGCHLD = 17
+_CLONE_ARGS = "=8Q"  # struct clone_args as of Linux 5.3: flags pidfd child_tid parent_tid signal stack size tls
+_SIOCGIFFLAGS = 0x8913
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 1
+
+
+def clone(flags: int) -> tuple[int, int]:
+    """Fork into new namespaces: (pid, pidfd) in the parent, (0, -1) in the child (clone3(2)).
+
+    The process must have one thread. The child is a plain copy: no handlers of the C library or of Python run.
+    """
+    slot = buffer(bytes(4))
+    arguments = struct.pack(_CLONE_ARGS, flags | _CLONE_PIDFD, address(slot), 0, 0, _SIGCHLD, 0, 0, 0)
+    pid = call("clone3", buffer(arguments), len(arguments))
+    return (pid, struct.unpack("=i", slot.raw)[0]) if pid else (0, -1)
+
+
+def unshare(flags: int) -> None:
+    """Move this process into new namespaces (unshare(2))."""
+    call("unshare", flags)
+
+
+def deny_setgroups(process: str) -> None:
+    """Refuse setgroups(2) in the user namespace of ``process`` ("self" or a pid); needed before an unprivileged gid map."""
+    _write_once(f"/proc/{process}/setgroups", b"deny")
+
+
+def map_id(process: str, which: str, inside: int, outside: int) -> None:
+    """Map one id: ``which`` is "uid" or "gid" (user_namespaces(7), "Defining user and group ID mappings")."""
+    _write_once(f"/proc/{process}/{which}_map", b"%d %d 1" % (inside, outside))
+
+
+def _write_once(path: str, content: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, content)
+    finally:
+        os.close(fd)
+
+
+def set_host_name(name: str) -> None:
+    """sethostname(2), in the UTS namespace of this process."""
+    socket.sethostname(name)
+
+
+def raise_loopback() -> None:
+    """Bring up ``lo`` of this network namespace (netdevice(7))."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        answer = fcntl.ioctl(control, _SIOCGIFFLAGS, struct.pack("16sh22x", b"lo", 0))
+        flags = struct.unpack_from("16xh", answer)[0] | _IFF_UP
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags))

@@ -1,0 +1,31 @@
+"""Opening paths beneath a folder without ever leaving it (openat2(2))."""
+
+from __future__ import annotations
+
+import os
+import struct
+
+from jailpy.kernel.syscall import buffer, call
+
+_NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
+
+
+def open_beneath(folder: int, path: str, flags: int = os.O_PATH) -> int:
+    """Open ``path`` (absolute ones are taken from ``folder``) with no symlink followed and no way up."""
+    how = struct.pack("=3Q", flags | os.O_CLOEXEC, 0, _NO_MAGICLINKS | _NO_SYMLINKS | _BENEATH)
+    relative = path.lstrip("/") or "."
+    return call("openat2", folder, relative.encode(errors="surrogateescape"), buffer(how), len(how), about=path)
+
+
+def make_parents(folder: int, path: str) -> int:
+    """Make the folders above ``path`` beneath ``folder`` and return a descriptor of the last one."""
+    at = os.dup(folder)
+    for name in path.strip("/").split("/")[:-1]:
+        try:
+            os.mkdir(name, 0o755, dir_fd=at)
+        except FileExistsError:
+            pass
+        below = open_beneath(at, name, os.O_PATH | os.O_DIRECTORY)
+        os.close(at)
+        at = below
+    return at

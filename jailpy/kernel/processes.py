@@ -1,0 +1,62 @@
+"""Processes: pidfds, the parent's death, dumpability, descriptors, the environment's memory."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+import prctl
+
+from jailpy.kernel.syscall import call, wipe
+
+_SPECIAL = {signal.SIGKILL, signal.SIGSTOP}
+
+
+def die_with_parent() -> None:
+    """SIGKILL for this process when its parent thread ends; a change of ids clears it (PR_SET_PDEATHSIG)."""
+    prctl.set_pdeathsig(signal.SIGKILL)
+
+
+def ended(pidfd: int) -> bool:
+    """Whether the process behind ``pidfd`` has ended (pidfd_open(2): it polls readable)."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def hide_memory() -> None:
+    """Not dumpable: nobody without privilege may trace this process or read its memory and environment (proc(5))."""
+    prctl.set_dumpable(0)
+
+
+def mark_close_on_exec(lowest: int) -> None:
+    """Let every descriptor from ``lowest`` up end at the next execve (close_range(2), CLOSE_RANGE_CLOEXEC)."""
+    call("close_range", lowest, 0xFFFFFFFF, 4)
+
+
+def wipe_environment() -> None:
+    """Zero the environment strings that execve left on this process's stack (/proc/PID/environ shows them)."""
+    with open("/proc/self/stat", "rb") as stat:
+        fields = stat.read().rpartition(b")")[2].split()
+    wipe(int(fields[47]), int(fields[48]))  # env_start and env_end, fields 50 and 51 of proc(5)
+
+
+def reset_signals() -> None:
+    """Every signal to its default action, none blocked: what nohup and wrappers change is not inherited."""
+    for number in signal.valid_signals() - _SPECIAL:
+        if signal.getsignal(number) is not signal.SIG_DFL:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def execute_descriptor(fd: int, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    """execve the program that is open on ``fd`` (execveat(2) with AT_EMPTY_PATH); returns only by raising."""
+    import ctypes
+
+    def strings(values: list[str] | tuple[str, ...]) -> ctypes.Array[ctypes.c_char_p]:
+        return (ctypes.c_char_p * (len(values) + 1))(*(os.fsencode(v) for v in values), None)
+
+    environ = strings([f"{k}={v}" for k, v in environment.items()])
+    argv = strings(arguments)
+    call("execveat", fd, b"", ctypes.addressof(argv), ctypes.addressof(environ), 0x1000, about=arguments[0])

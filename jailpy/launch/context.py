@@ -1,0 +1,46 @@
+"""What the steps of one run share: descriptors, and what earlier steps decided for later ones."""
+
+from __future__ import annotations
+
+from jailpy.model.plan import Plan
+
+
+class Context:
+    """The state of a jail while it is built. Descriptors are -1 when not open."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        # made by the launcher before the child is born
+        self.launcher = -1  # pidfd of the launcher
+        self.status = -1  # write end of the channel
+        self.control = -1  # read end: the id map is written; later, signals to pass on
+        self.process = "self"  # whose id maps are written
+        self.streams: tuple[int, int, int] = (-1, -1, -1)  # the plugin's 0, 1, 2
+        self.namespaces = 0  # clone flags
+        self.trees: dict[str, int] = {}  # host path → detached mount, where the launcher opened it
+        # the root
+        self.below = False  # the jail's root is a folder below the mount namespace's root
+        self.root_attributes = 0
+        self.tree_attributes = 0
+        self.tree_propagation = 0
+        self.proc_options: list[tuple[str, str]] = []
+        self.proc_attributes = 0
+        self.scratch_options: list[tuple[str, str]] = []
+        self.scratch_attributes = 0
+        self.shm_attributes = 0
+        self.device_attributes = 0
+        self.check_devices = False
+        self.base = -1  # the mount that becomes the namespace's root
+        self.root = -1  # the jail's own root, in it or the same
+        # Landlock
+        self.landlock_files = 0
+        self.landlock_network = 0
+        self.landlock_scopes = 0
+        # the plugin's process
+        self.watch_launcher = False
+        self.close_descriptors = False
+        self.program = -1  # descriptor that a profile without exec starts the interpreter from
+        self.environment: dict[str, str] | None = None  # None: what the launcher has
+        # the supervisor's part
+        self.wall: float | None = None
+        self.output: int | None = None

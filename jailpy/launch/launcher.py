@@ -1,0 +1,86 @@
+"""The launcher: carries a plan out, watches the jail, and says how it ended.
+
+One thread; every wait is a poll. It does not depend on SIGCHLD, on descriptors 0 to 2, or on anything else that
+a caller may have set up badly.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from jailpy.kernel import namespaces
+from jailpy.launch import child
+from jailpy.launch.context import Context
+from jailpy.launch.result import Ending, conclude
+from jailpy.launch.supervisor import Supervisor
+from jailpy.model.plan import Plan
+from jailpy.model.result import Result
+
+
+def run(plan: Plan) -> Result:
+    """Run ``plan`` to its end. What goes wrong on the way is in the result; nothing is left behind."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, the kernel would reap pid 1 before it is looked at
+    ending = Ending(started=time.time(), clock=time.monotonic())
+    ctx = Context(plan)
+    with Supervisor(ctx, ending) as supervisor:
+        try:
+            _prepare(ctx, ending)
+            pid, pidfd = _give_birth(ctx, supervisor, ending)
+        except _Stopped:
+            return conclude(plan, ending)
+        supervisor.adopt(pid, pidfd)
+        try:
+            ctx.process = str(pid)
+            _perform(ctx, "map", ending)
+            supervisor.release()
+        except _Stopped:
+            supervisor.kill()
+        supervisor.watch()
+    return conclude(plan, ending)
+
+
+class _Stopped(Exception):
+    """A step of the launcher failed; the ending has it."""
+
+
+def _prepare(ctx: Context, ending: Ending) -> None:
+    for stage in ("guard", "prepare", "clone"):
+        _perform(ctx, stage, ending)
+
+
+def _give_birth(ctx: Context, supervisor: Supervisor, ending: Ending) -> tuple[int, int]:
+    try:
+        pid, pidfd = namespaces.clone(ctx.namespaces)
+    except OSError as error:
+        first = next((i for i, step in enumerate(ctx.plan.steps) if step.stage == "clone"), -1)
+        ending.failed(first, error.errno or 0, error.strerror or "")
+        raise _Stopped from error
+    if pid == 0:
+        supervisor.become_child()
+        child.live(ctx)
+    return pid, pidfd
+
+
+def _perform(ctx: Context, stage: str, ending: Ending) -> None:
+    for index, step in enumerate(ctx.plan.steps):
+        if step.stage != stage:
+            continue
+        try:
+            child.ACTS[step.act](ctx, *step.arguments)
+        except OSError as error:
+            if step.soft:
+                ending.noted(index, error.errno or 0)
+                continue
+            ending.failed(index, error.errno or 0, error.strerror or "")
+            raise _Stopped from error
+
+
+def stand_on_descriptors() -> None:
+    """Give descriptors 0 to 2 a harmless meaning where the caller closed them, so that no pipe of ours lands there."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open("/dev/null", os.O_RDWR)

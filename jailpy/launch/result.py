@@ -1,0 +1,125 @@
+"""How a run ended: what was seen, and the one outcome that follows from it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from jailpy.launch.channel import Message
+from jailpy.model.plan import Layer, Plan
+from jailpy.model.result import Failure, Result, Usage
+
+_STATUS = {"timeout": 124, "cpu-limit": 124, "setup-failed": 125, "not-executable": 126, "not-found": 127}
+
+
+class Ending:
+    """What the launcher saw, in the order in which it saw it. The first failure and the first reason count."""
+
+    def __init__(self, started: float, clock: float) -> None:
+        self.started = started
+        self.clock = clock
+        self.stopping = 0  # 1: asked to end; 2: killed
+        self.relayed = 0
+        self.stdout = self.stderr = 0
+        self.running = False
+        self.failure: tuple[int, int, str] | None = None
+        self.notes: list[tuple[int, int]] = []
+        self.why = ""
+        self.last: Message | None = None
+
+    def failed(self, step: int, number: int, text: str) -> None:
+        self.failure = self.failure or (step, number, text)
+
+    def noted(self, step: int, number: int) -> None:
+        self.notes.append((step, number))
+
+    def executed(self) -> None:
+        self.running = True
+
+    def ended(self, message: Message) -> None:
+        self.last = message
+
+    def stop(self, why: str) -> None:
+        self.why = self.why or why
+        self.stopping = max(self.stopping, 1)
+
+
+def conclude(plan: Plan, ending: Ending) -> Result:
+    """The Result of a run that is over."""
+    failure = _failure(plan, ending)
+    code, number = _exit(ending)
+    outcome = _outcome(ending, failure, code, number)
+    status = _STATUS.get(outcome, 128 + number if number else code if code is not None else 125)
+    return Result(
+        outcome=outcome,
+        status=status,
+        exit_code=code if failure is None else None,
+        signal=number or None,
+        failure=failure,
+        layers=_layers(plan, ending),
+        warnings=(*plan.warnings, *_warnings(plan, ending)),
+        started=ending.started,
+        wall_s=time.monotonic() - ending.clock,
+        usage=_usage(ending),
+        relayed_signal=ending.relayed,
+    )
+
+
+def _exit(ending: Ending) -> tuple[int | None, int]:
+    if ending.last is None:
+        return None, 0
+    status = ending.last.number
+    return (None, os.WTERMSIG(status)) if os.WIFSIGNALED(status) else (os.WEXITSTATUS(status), 0)
+
+
+def _outcome(ending: Ending, failure: Failure | None, code: int | None, number: int) -> str:
+    if failure is not None:
+        if failure.step == "program-executed":
+            return "not-found" if failure.errno == errno.ENOENT else "not-executable"
+        return "setup-failed"
+    if ending.why:
+        return ending.why
+    if number:
+        return "signal"
+    return "ok" if code == 0 else "error"
+
+
+def _failure(plan: Plan, ending: Ending) -> Failure | None:
+    if ending.failure is not None:
+        index, number, text = ending.failure
+        step = plan.steps[index] if index >= 0 else None
+        what = f"{step.name}: {step.text}" if step else "the launcher"
+        return Failure(
+            stage=step.stage if step else "", step=step.name if step else "", errno=number, message=f"{what}: {text}", hint=""
+        )
+    if ending.last is None and not ending.why:
+        message = "pid 1 of the jail ended before the plugin did, and not by our hand"
+        return Failure(stage="guard", step="", errno=0, message=message, hint="")
+    return None
+
+
+def _layers(plan: Plan, ending: Ending) -> tuple[Layer, ...]:
+    refused = {plan.steps[index].layer: plan.steps[index].name for index, _ in ending.notes}
+    return tuple(
+        layer._replace(detail="; ".join(filter(None, (layer.detail, f"without {refused[layer.name]}"))))
+        if layer.name in refused
+        else layer
+        for layer in plan.layers
+    )
+
+
+def _warnings(plan: Plan, ending: Ending) -> tuple[str, ...]:
+    return tuple(f"{plan.steps[i].name}: {plan.steps[i].text}: {os.strerror(n)}; went on without" for i, n in ending.notes)
+
+
+def _usage(ending: Ending) -> Usage | None:
+    if ending.last is None:
+        return None
+    return Usage(
+        cpu_user_s=ending.last.user_us / 1e6,
+        cpu_system_s=ending.last.system_us / 1e6,
+        memory_peak_bytes=ending.last.memory,
+        stdout_bytes=ending.stdout,
+        stderr_bytes=ending.stderr,
+    )

@@ -1,0 +1,88 @@
+"""Before the child is on its own: namespaces, id maps, identity."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from jailpy.kernel import keyrings, namespaces, processes
+from jailpy.launch.context import Context
+
+
+def clear_groups(_: Context) -> None:
+    os.setgroups([])
+
+
+def new_namespace(ctx: Context, flag: int) -> None:
+    ctx.namespaces |= flag
+
+
+def deny_setgroups(ctx: Context) -> None:
+    namespaces.deny_setgroups(ctx.process)
+
+
+def map_id(ctx: Context, which: str, inside: int, outside: int) -> None:
+    namespaces.map_id(ctx.process, which, inside, outside)
+
+
+def become(_: Context, uid: int, gid: int) -> None:
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+
+
+def new_session(_: Context) -> None:
+    os.setsid()
+
+
+def new_keyring(_: Context) -> None:
+    keyrings.join_new_session()
+
+
+def default_signals(_: Context) -> None:
+    processes.reset_signals()
+
+
+def unblock_signals(_: Context) -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def set_umask(_: Context, mask: int) -> None:
+    os.umask(mask)
+
+
+def wipe_environment(_: Context) -> None:
+    processes.wipe_environment()
+
+
+def refuse_user_namespaces(_: Context) -> None:
+    fd = os.open("/proc/sys/user/max_user_namespaces", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, b"0")
+    finally:
+        os.close(fd)
+
+
+def set_host_name(_: Context, name: str) -> None:
+    namespaces.set_host_name(name)
+
+
+def raise_loopback(_: Context) -> None:
+    namespaces.raise_loopback()
+
+
+ACTS = {
+    "clear-groups": clear_groups,
+    "namespace": new_namespace,
+    "deny-setgroups": deny_setgroups,
+    "map-id": map_id,
+    "become": become,
+    "session": new_session,
+    "keyring": new_keyring,
+    "default-signals": default_signals,
+    "unblock-signals": unblock_signals,
+    "umask": set_umask,
+    "wipe-environment": wipe_environment,
+    "refuse-user-namespaces": refuse_user_namespaces,
+    "host-name": set_host_name,
+    "loopback": raise_loopback,
+}

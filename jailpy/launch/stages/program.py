@@ -1,0 +1,86 @@
+"""The plugin's own process, up to execve, and what the launcher does about itself meanwhile."""
+
+from __future__ import annotations
+
+import os
+
+from jailpy.kernel import capabilities, processes, seccomp
+from jailpy.launch.context import Context
+
+
+def close_descriptors(ctx: Context) -> None:
+    ctx.close_descriptors = True
+
+
+def empty_environment(ctx: Context) -> None:
+    ctx.environment = {}
+
+
+def set_environment(ctx: Context, variables: tuple[tuple[str, str], ...]) -> None:
+    ctx.environment = {**(os.environ if ctx.environment is None else ctx.environment), **dict(variables)}
+
+
+def own_streams(ctx: Context) -> None:
+    """Standard input, output and error are pipes of ours, never the caller's files or terminal."""
+    for number, fd in enumerate(ctx.streams):
+        os.dup2(fd, number)
+
+
+def open_program(ctx: Context, path: str, number: int) -> None:
+    """Hold the program open on ``number``, which the limit on open files then keeps out of the plugin's reach."""
+    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    ctx.program = os.dup2(fd, number, inheritable=False)
+    os.close(fd)
+
+
+def execute(ctx: Context, command: tuple[str, ...], search: str) -> None:
+    """Run the program; ``search`` is the jail's PATH, for a name without a slash."""
+    environment = dict(os.environ) if ctx.environment is None else ctx.environment
+    if ctx.close_descriptors:
+        processes.mark_close_on_exec(3)
+    if ctx.program >= 0:
+        processes.execute_descriptor(ctx.program, command, environment)
+    os.execve(_found(command[0], search), command, environment)
+
+
+def _found(name: str, search: str) -> str:
+    if "/" in name:
+        return name
+    candidates = [f"{folder}/{name}" for folder in search.split(":")]
+    return next((path for path in candidates if os.access(path, os.X_OK)), candidates[0])
+
+
+def watch_launcher(ctx: Context) -> None:
+    ctx.watch_launcher = True
+
+
+def limit_wall(ctx: Context, seconds: float) -> None:
+    ctx.wall = seconds
+
+
+def limit_output(ctx: Context, size: int) -> None:
+    ctx.output = size
+
+
+def step_down(_: Context, host_id: int, programs: tuple[bytes, ...]) -> None:
+    """Host root has done its part: what reads the plugin's bytes has the jail's id and no more rights than the jail."""
+    os.setresgid(host_id, host_id, host_id)
+    os.setresuid(host_id, host_id, host_id)
+    capabilities.keep_only()
+    capabilities.no_new_privileges()
+    for program in programs:
+        seccomp.install(program)
+
+
+ACTS = {
+    "close-descriptors": close_descriptors,
+    "empty-environment": empty_environment,
+    "environment": set_environment,
+    "streams": own_streams,
+    "open-program": open_program,
+    "execute": execute,
+    "watch-launcher": watch_launcher,
+    "wall": limit_wall,
+    "output": limit_output,
+    "step-down": step_down,
+}

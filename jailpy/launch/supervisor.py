@@ -1,0 +1,204 @@
+"""Watching one jail: its streams, its clock, the caller's signals; and making sure that it ends."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+from jailpy.broker.stdio import Stream
+from jailpy.launch import channel, child
+from jailpy.launch.context import Context
+from jailpy.launch.result import Ending
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+GRACE = 2.0  # seconds between SIGTERM and SIGKILL
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class Supervisor:
+    """Owns every descriptor of the launcher; leaving the context kills what is left of the jail and reaps it."""
+
+    def __init__(self, ctx: Context, ending: Ending) -> None:
+        self._ctx = ctx
+        self._ending = ending
+        self._pidfd = -1
+        self._pid = 0
+        self._deadline: float | None = None
+        self._told: list[int] = []
+        self._before: list[tuple[signal.Signals, object]] = []
+
+    def __enter__(self) -> Supervisor:
+        pipe = os.pipe2
+        self._status, self._ctx.status = pipe(os.O_CLOEXEC)
+        self._ctx.control, self._control = pipe(os.O_CLOEXEC)
+        self._woken, self._wake = pipe(os.O_CLOEXEC | os.O_NONBLOCK)
+        stdin, to_stdin = pipe(os.O_CLOEXEC)
+        from_stdout, stdout = pipe(os.O_CLOEXEC)
+        from_stderr, stderr = pipe(os.O_CLOEXEC)
+        os.set_blocking(to_stdin, False)
+        self._ctx.streams = (stdin, stdout, stderr)
+        self._ctx.launcher = os.pidfd_open(os.getpid())
+        self._input = Stream(0, to_stdin, to_stdin)
+        self._outputs = (Stream(from_stdout, 1, from_stdout), Stream(from_stderr, 2, from_stderr))
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        for number in _PASSED_ON:
+            self._before.append((number, signal.signal(number, self._hear)))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.kill()
+        signal.set_wakeup_fd(-1)
+        for stream in (self._input, *self._outputs):
+            stream.close()
+        ours = (self._status, self._control, self._woken, self._wake, self._ctx.launcher, self._pidfd)
+        for fd in (*ours, *self._theirs()):
+            if fd >= 0:
+                os.close(fd)
+        for number, handler in self._before:
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _theirs(self) -> tuple[int, ...]:
+        ctx = self._ctx
+        theirs = (ctx.status, ctx.control, *ctx.streams, *ctx.trees.values())
+        ctx.status = ctx.control = -1
+        ctx.streams = (-1, -1, -1)
+        ctx.trees = {}
+        return theirs
+
+    def become_child(self) -> None:
+        """In pid 1: close the launcher's ends, which would keep the streams from ever ending."""
+        signal.set_wakeup_fd(-1)
+        for number in _PASSED_ON:
+            signal.signal(number, signal.SIG_DFL)
+        for stream in (self._input, *self._outputs):
+            stream.close()
+        for fd in (self._status, self._control, self._woken, self._wake):
+            os.close(fd)
+
+    def adopt(self, pid: int, pidfd: int) -> None:
+        """In the launcher: the child lives; close its ends."""
+        self._pid, self._pidfd = pid, pidfd
+        for fd in self._theirs():
+            if fd >= 0:
+                os.close(fd)
+
+    def release(self) -> None:
+        """Let the child go on: its ids are mapped."""
+        self._tell(0)
+        if self._ctx.wall is not None:
+            self._deadline = self._ending.clock + self._ctx.wall
+
+    def kill(self) -> None:
+        """SIGKILL to pid 1, which ends every process of the jail, and wait until all of them are gone."""
+        if self._pidfd < 0 or self._pid == 0:
+            return
+        try:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        self._pid = 0
+
+    def watch(self) -> None:
+        """Relay and wait until pid 1 has ended and its last output is read."""
+        while True:
+            poll = select.poll()
+            streams = {}
+            for stream in (self._input, *self._outputs):
+                if stream.open:
+                    fd, events = stream.wanted()
+                    streams[fd] = stream
+                    poll.register(fd, events)
+            for fd in (self._status, self._woken, self._pidfd):
+                if fd >= 0:
+                    poll.register(fd, select.POLLIN)
+            ready = poll.poll(self._patience())
+            for fd, revents in ready:
+                if fd in streams:
+                    streams[fd].move(revents)
+                elif fd == self._status:
+                    self._listen()
+                elif fd == self._woken:
+                    os.read(self._woken, 4096)
+            self._check_limits()
+            if self._over(ready):
+                self._count()
+                return
+
+    def _over(self, ready: list[tuple[int, int]]) -> bool:
+        """Pid 1 is gone, the channel is read to its end, and no output is left (readers that stall are given up)."""
+        if self._pidfd not in dict(ready) or self._status >= 0:
+            return False
+        self._input.close()
+        if not any(stream.open for stream in self._outputs):
+            return True
+        if self._deadline is None or self._deadline > time.monotonic() + GRACE:
+            self._deadline = None
+        return self._ending.stopping >= 2
+
+    def _listen(self) -> None:
+        message = channel.receive(self._status)
+        if message is None:
+            os.close(self._status)
+            self._status = -1
+        elif message.kind == channel.STARTED:
+            self._ending.executed()
+            for index, step in enumerate(self._ctx.plan.steps):
+                if step.stage == "supervise":
+                    try:
+                        child.ACTS[step.act](self._ctx, *step.arguments)
+                    except OSError as error:
+                        self._ending.failed(index, error.errno or 0, error.strerror or "")
+                        self.kill()
+        elif message.kind == channel.ENDED:
+            self._ending.ended(message)
+        elif message.kind == channel.NOTE:
+            self._ending.noted(message.step, message.number)
+        else:
+            self._ending.failed(message.step, message.number, message.text)
+
+    def _patience(self) -> int | None:
+        """Milliseconds until something is due; None: nothing is."""
+        if self._deadline is None:
+            return None
+        return max(0, int((self._deadline - time.monotonic()) * 1000) + 1)
+
+    def _check_limits(self) -> None:
+        ctx, ending = self._ctx, self._ending
+        if self._told and not ending.relayed:
+            ending.relayed = self._told[0]
+            self._stop(self._told[0], "killed")
+        if ctx.output is not None and sum(s.count for s in self._outputs) > ctx.output:
+            self._stop(signal.SIGKILL, "output-limit")
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            self._stop(signal.SIGTERM if not ending.stopping else signal.SIGKILL, "timeout")
+
+    def _stop(self, number: int, why: str) -> None:
+        """Ask the plugin to end, or make it: the first reason stays."""
+        self._ending.stop(why)
+        if number == signal.SIGKILL or self._pid == 0:
+            self._ending.stopping = 2
+            self._deadline = None
+            if self._pid:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            return
+        self._deadline = time.monotonic() + GRACE
+        self._tell(number)
+
+    def _tell(self, byte: int) -> None:
+        try:
+            os.write(self._control, bytes((byte,)))
+        except BrokenPipeError:
+            pass
+
+    def _hear(self, number: int, _: FrameType | None) -> None:
+        self._told.append(number)
+
+    def _count(self) -> None:
+        self._ending.stdout, self._ending.stderr = (stream.count for stream in self._outputs)

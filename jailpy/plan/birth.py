@@ -1,0 +1,76 @@
+"""Steps from the launcher to a process of the jail's own: namespaces, ids, session, signals."""
+
+from __future__ import annotations
+
+from jailpy.kernel import namespaces as ns
+from jailpy.model.host import Host
+from jailpy.model.plan import Step
+from jailpy.model.policy import Policy
+from jailpy.plan.steps import build, wall
+
+INSIDE_ID = 1000  # the one uid and gid that exist in the jail
+
+_NAMESPACES = (
+    ("user", ns.CLONE_NEWUSER, "own ids; no right over anything outside"),
+    ("mount", ns.CLONE_NEWNS, "own mounts"),
+    ("pid", ns.CLONE_NEWPID, "own processes; pid 1 is ours and takes all down with it"),
+    ("net", ns.CLONE_NEWNET, "own network, with nothing in it"),
+    ("ipc", ns.CLONE_NEWIPC, "own System V IPC and message queues"),
+    ("uts", ns.CLONE_NEWUTS, "own host name"),
+    ("cgroup", ns.CLONE_NEWCGROUP, "the place in the cgroup tree is not shown"),
+)
+
+
+def steps(policy: Policy, host: Host, host_id: int) -> list[Step]:
+    """The steps of the stages prepare, clone, map and identity."""
+    found = []
+    if host.uid == 0:
+        text = "the caller's supplementary groups are left behind"
+        found.append(wall("prepare", "capabilities", "groups-cleared", text, "clear-groups"))
+    for name, flag, text in _NAMESPACES:
+        needs = ("namespace-user",) if name != "user" else ()
+        found.append(wall("clone", "namespaces", f"namespace-{name}", text, "namespace", flag, needs=needs))
+    return [*found, *_ids(host, host_id), *_own(policy, host)]
+
+
+def _ids(host: Host, host_id: int) -> list[Step]:
+    needs = ("namespace-user",)
+    group = host_id if host.uid == 0 else host.gid
+    found = [
+        wall("map", "namespaces", "setgroups-denied", "setgroups is refused for good", "deny-setgroups", needs=needs,
+             shadows=("capability-permitted", "capability-effective", "seccomp-set-ids")),
+        build("map", "namespaces", "uid-mapped", f"uid {INSIDE_ID} inside is {host_id} outside, no other", "map-id",
+              "uid", INSIDE_ID, host_id, needs=needs),
+        build("map", "namespaces", "gid-mapped", f"gid {INSIDE_ID} inside is {group} outside, no other", "map-id",
+              "gid", INSIDE_ID, group, needs=needs),
+    ]
+    if host.uid == 0:
+        found.append(wall("identity", "namespaces", "host-root-left", f"become uid {INSIDE_ID} of the jail, never host root",
+                          "become", INSIDE_ID, INSIDE_ID, needs=needs))
+    return found  # fmt: skip
+
+
+def _own(policy: Policy, host: Host) -> list[Step]:
+    process = "namespaces"
+    hidden = ("pid-1-hidden", "proc-hides-others")
+    user_namespaces = "no user namespace may be made below this one (user.max_user_namespaces)"
+    found = [
+        wall("identity", process, "session-own", "own session and process group, without the caller's terminal",
+             "session", shadows=("plugin-session", "landlock-scope-signal")),
+        wall("identity", process, "keyring-own", "an empty session keyring instead of the caller's", "keyring",
+             shadows=("seccomp-keyrings",), soft=True),
+        wall("identity", process, "signals-default", "every signal has its default action", "default-signals"),
+        wall("identity", process, "signals-unblocked", "no signal is blocked", "unblock-signals"),
+        wall("identity", process, "umask-own", "files are made with umask 022", "umask", 0o022),
+        wall("identity", process, "environment-wiped", "the caller's environment is overwritten in the memory of pid 1",
+             "wipe-environment", shadows=hidden),
+        build("identity", process, "host-name", f"host name {policy.process.hostname}", "host-name",
+              policy.process.hostname, needs=("namespace-uts",)),
+    ]
+    if host.sysctl_writable:
+        found.append(wall("identity", process, "user-namespaces-none", user_namespaces, "refuse-user-namespaces",
+                          shadows=("seccomp-namespaces", "below-namespace-root"), needs=("namespace-user",), soft=True))
+    if policy.network.loopback:
+        found.append(build("identity", process, "loopback-up", "lo is up, and is the jail's own", "loopback",
+                           needs=("namespace-net",)))
+    return found  # fmt: skip

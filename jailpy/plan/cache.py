@@ -1,0 +1,89 @@
+"""What was worked out once and stays true while the files that it came from are the same.
+
+marshal is as safe as the file that it reads, so a file counts only if the caller or root owns it and nobody else
+can write it or its folder; anything else about it that is odd means: no cache. Losing it loses time only.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import stat
+import sys
+
+from jailpy import __version__
+
+_CAP = 4 << 20  # bytes of one entry
+
+
+def folder() -> str:
+    """Where entries are kept; empty when the caller has no home."""
+    if os.geteuid() == 0:
+        return "/var/cache/jailpy"
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", ""), ".cache")
+    return os.path.join(base, "jailpy") if os.path.isabs(base) else ""
+
+
+def key(*parts: object) -> str:
+    """A file name for what depends on ``parts``, on the versions of Python and jailpy, and on the kernel."""
+    from _sha256 import sha256
+
+    everything = (__version__, sys.version, os.uname().release, *parts)
+    return sha256(repr(everything).encode(errors="surrogateescape")).hexdigest()[:40]
+
+
+def identity(path: str) -> tuple[int, ...] | None:
+    """Device, inode, size, mtime and ctime of the file behind ``path``; None where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def load(name: str) -> object | None:
+    """The value stored under ``name``, if every file that it came from is still the same."""
+    place = folder()
+    if not place:
+        return None
+    try:
+        fd = os.open(os.path.join(place, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        if not (_private(os.fstat(fd), stat.S_IFREG) and _private(os.stat(place), stat.S_IFDIR)):
+            return None
+        evidence, value = marshal.loads(os.read(fd, _CAP))
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+    finally:
+        os.close(fd)
+    return value if all(identity(path) == known for path, known in evidence) else None
+
+
+def store(name: str, value: object, files: tuple[str, ...]) -> None:
+    """Keep ``value`` for as long as ``files`` do not change; where that is not possible, go on without."""
+    place = folder()
+    if not place:
+        return
+    data = marshal.dumps((tuple((path, identity(path)) for path in files), value))
+    partial = os.path.join(place, f".{name}.{os.getpid()}")
+    try:
+        os.makedirs(place, mode=0o700, exist_ok=True)
+        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return
+    try:
+        whole = os.write(fd, data) == len(data)
+    except OSError:
+        whole = False
+    finally:
+        os.close(fd)
+    try:
+        os.rename(partial, os.path.join(place, name)) if whole else os.unlink(partial)
+    except OSError:
+        return
+
+
+def _private(status: os.stat_result, kind: int) -> bool:
+    return stat.S_IFMT(status.st_mode) == kind and status.st_uid in (0, os.geteuid()) and not status.st_mode & 0o022

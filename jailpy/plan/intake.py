@@ -1,0 +1,141 @@
+"""What is to be run: looked at once, refused when it is not a plain program, and turned into mounts and a command."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from jailpy.errors import UsageError
+from jailpy.model.interpreter import Interpreter, Tree
+from jailpy.model.plan import Plugin
+from jailpy.model.record import Record
+from jailpy.model.request import Request
+from jailpy.plan.shares import SharedTree, shared
+
+CAP = 16 << 20  # bytes of a single-file plugin
+
+_MODULE = (
+    "import sys, runpy; sys.path.insert(0, '/plugin'); sys.argv[:] = sys.argv[1:];"
+    " runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+)
+
+
+class Program(Record):
+    plugin: Plugin
+    command: tuple[str, ...]  # argv; the first is looked up in the jail's PATH when it has no slash
+    files: tuple[tuple[str, int, bytes], ...]  # copied into the root: path, mode, content
+    shares: tuple[SharedTree, ...]
+
+
+def program(request: Request, interpreter: Interpreter, sockets: bool, *, unbuffered: bool) -> Program:
+    """The program that ``request`` names, with everything that the caller shares."""
+    shares = tuple(shared(share, sockets) for share in request.shares)
+    if request.command == "exec":
+        name = request.arguments[0]
+        return Program(plugin=Plugin(name=name, path="", sha256=""), command=request.arguments, files=(), shares=shares)
+    python = (interpreter.executable, "-I", *(("-u",) if unbuffered else ()))
+    if request.code is not None:
+        plugin = Plugin(name="-c", path="", sha256=_digest(os.fsencode(request.code)))
+        return Program(plugin=plugin, command=(*python, "-c", request.code, *request.arguments), files=(), shares=shares)
+    if request.module:
+        return _module(request, python, shares, sockets)
+    if request.plugin == "-":
+        content = _read(0, "standard input")
+        return _single("stdin.py", "-", content, python, request, shares)
+    if os.path.isdir(request.plugin):
+        return _folder(request, python, shares, sockets)
+    name = os.path.basename(request.plugin)
+    return _single(name, os.path.abspath(request.plugin), _read_file(request.plugin), python, request, shares)
+
+
+def _module(request: Request, python: tuple[str, ...], shares: tuple[SharedTree, ...], sockets: bool) -> Program:
+    plugin = Plugin(name=request.module, path=request.tree, sha256="")
+    if not request.tree:
+        command = (*python, "-m", request.module, *request.arguments)
+        return Program(plugin=plugin, command=command, files=(), shares=shares)
+    tree = _tree(request.tree, sockets)
+    command = (*python, "-c", _MODULE, request.module, *request.arguments)
+    return Program(plugin=plugin, command=command, files=(), shares=(*shares, tree))
+
+
+def _folder(request: Request, python: tuple[str, ...], shares: tuple[SharedTree, ...], sockets: bool) -> Program:
+    if not os.path.isfile(os.path.join(request.plugin, "__main__.py")):
+        hint = "name the file to run, or use --code DIR -m MODULE"
+        raise UsageError(f"{request.plugin}: the folder has no __main__.py", hint=hint)
+    path = os.path.abspath(request.plugin)
+    plugin = Plugin(name=os.path.basename(path), path=path, sha256="")
+    command = (*python, "/plugin", *request.arguments)
+    return Program(plugin=plugin, command=command, files=(), shares=(*shares, _tree(request.plugin, sockets)))
+
+
+def _single(name: str, path: str, content: bytes, python: tuple[str, ...], request: Request,
+            shares: tuple[SharedTree, ...]) -> Program:  # fmt: skip
+    inside = f"/plugin/{name}"
+    plugin = Plugin(name=name, path=path, sha256=_digest(content))
+    command = (*python, inside, *request.arguments)
+    return Program(plugin=plugin, command=command, files=((inside, 0o444, content),), shares=shares)
+
+
+def _tree(path: str, sockets: bool) -> SharedTree:
+    from jailpy.model.request import Share
+
+    return shared(Share(host=os.path.abspath(path), jail="/plugin"), sockets, why="the plugin")
+
+
+def _read_file(path: str) -> bytes:
+    """The bytes of a regular file, read once; it must not change under the reader."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        raise _unopened(path, error) from error
+    try:
+        before = os.fstat(fd)
+        if not stat.S_ISREG(before.st_mode):
+            raise UsageError(f"{path}: is {_kind(before.st_mode)}, not a Python file", hint="a plugin is a file or a folder")
+        content = _read(fd, path)
+        after = os.fstat(fd)
+    finally:
+        os.close(fd)
+    if _identity(before) != _identity(after) or len(content) != after.st_size:
+        raise UsageError(f"{path}: changed while it was read", hint="run it again when nothing writes to it")
+    return content
+
+
+def _read(fd: int, path: str) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        try:
+            part = os.read(fd, 1 << 20)
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from error
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+        if size > CAP:
+            hint = "pass data with --read or standard input; a folder plugin has no such cap"
+            raise UsageError(f"{path}: is larger than {CAP >> 20} MiB, the cap for a plugin", hint=hint)
+
+
+def _unopened(path: str, error: OSError) -> UsageError:
+    if error.errno == errno.ENOENT and os.path.islink(path):
+        return UsageError(f"{path}: the symbolic link leads nowhere")
+    hints = {errno.ENOENT: "a plugin is named by its path", errno.ENXIO: "it is a socket or a device without a driver"}
+    return UsageError(f"{path}: {error.strerror}", hint=hints.get(error.errno or 0, ""))
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    return kinds.get(stat.S_IFMT(mode), "a folder")
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _digest(content: bytes) -> str:
+    from _sha256 import sha256  # hashlib also loads OpenSSL, 3 ms
+
+    return sha256(content).hexdigest()

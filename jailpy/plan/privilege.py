@@ -1,0 +1,129 @@
+"""Steps by which pid 1 and all below it give up what they could misuse: limits, capabilities, Landlock, seccomp."""
+
+from __future__ import annotations
+
+import math
+import resource
+
+from jailpy.kernel import landlock as ll
+from jailpy.model.host import Host
+from jailpy.model.plan import Step
+from jailpy.model.policy import Policy
+from jailpy.plan.steps import build, wall
+
+_ALL_SCRATCH = (
+    ll.EXECUTE | ll.WRITE_FILE | ll.READ_FILE | ll.REMOVE_DIR | ll.REMOVE_FILE | ll.MAKE_DIR | ll.MAKE_REG | ll.MAKE_SOCK
+    | ll.MAKE_FIFO | ll.MAKE_SYM | ll.REFER | ll.TRUNCATE
+)  # fmt: skip
+_READ = ll.READ_FILE
+_PROGRAMS = ll.READ_FILE | ll.EXECUTE
+_NO_NEW = ("no-new-privileges",)
+_READ_ONLY = ("tree-read-only",)
+
+_FILE_RIGHTS = (
+    ("execute", ll.EXECUTE, 1, "programs run from the interpreter's folders, /tmp and /work only", ("shm-no-exec",)),
+    ("write-file", ll.WRITE_FILE, 1, "files are written in scratch and write folders only", (*_READ_ONLY, "root-read-only")),
+    ("read-file", ll.READ_FILE, 1, "files are read in the jail's own folders only", ("old-root-gone",)),
+    ("remove", ll.REMOVE_DIR | ll.REMOVE_FILE, 1, "nothing is removed elsewhere", _READ_ONLY),
+    ("make", ll.MAKE_DIR | ll.MAKE_REG | ll.MAKE_SYM, 1, "no file, folder or link is made elsewhere", _READ_ONLY),
+    ("make-special", ll.MAKE_SOCK | ll.MAKE_FIFO, 1, "no socket or FIFO is made elsewhere", _READ_ONLY),
+    ("make-device", ll.MAKE_CHAR | ll.MAKE_BLOCK, 1, "no device is made", ("seccomp-mknod-type",)),
+    ("truncate", ll.TRUNCATE, 3, "no file is truncated elsewhere", _READ_ONLY),
+    ("ioctl-device", ll.IOCTL_DEV, 5, "no ioctl on devices that are opened inside", ("seccomp-ioctl",)),
+)
+
+
+def steps(policy: Policy, host: Host, writable: tuple[str, ...]) -> list[Step]:
+    """The stages limits and close, but for the filter itself."""
+    return [*_limits(policy), *_ties(), *_capabilities(), *_landlock(policy, host, writable)]
+
+
+def _limits(policy: Policy) -> list[Step]:
+    limits = policy.limits
+    infinity = resource.RLIM_INFINITY
+    tasks = infinity if limits.tasks is None else limits.tasks + 1  # and pid 1
+    cpu = infinity if limits.cpu is None else max(1, math.ceil(limits.cpu))
+    size = infinity if limits.file_size is None else limits.file_size
+    files = 1000 if limits.open_files is None else limits.open_files
+    rows = (
+        ("core", resource.RLIMIT_CORE, 1, 1, "no core file, and none for a core_pattern pipe", ("seccomp-core-limit",)),
+        ("tasks", resource.RLIMIT_NPROC, tasks, tasks, f"{tasks} processes and threads in this user namespace, pid 1 too", ()),
+        ("open-files", resource.RLIMIT_NOFILE, files, files, f"{files} open files a process", ()),
+        ("file-size", resource.RLIMIT_FSIZE, size, size, f"{size} bytes a file", ()),
+        ("cpu", resource.RLIMIT_CPU, cpu, cpu if cpu == infinity else cpu + 1, f"{cpu} s of processor time a process", ()),
+        ("locked-memory", resource.RLIMIT_MEMLOCK, 1 << 16, 1 << 16, "64 KiB of locked memory", ("seccomp-mlock",)),
+        ("queues", resource.RLIMIT_MSGQUEUE, 0, 0, "no POSIX message queues", ("seccomp-posix-mq",)),
+        ("signals", resource.RLIMIT_SIGPENDING, 256, 256, "256 queued signals", ()),
+        ("nice", resource.RLIMIT_NICE, 0, 0, "no better priority", ()),
+        ("real-time", resource.RLIMIT_RTPRIO, 0, 0, "no real-time priority", ("seccomp-scheduling",)),
+        ("stack", resource.RLIMIT_STACK, 8 << 20, 64 << 20, "8 MiB of stack: an unlimited one weakens ASLR", ()),
+    )
+    return [
+        wall("limits", "limits", f"limit-{name}", text, "limit", which, soft, hard, shadows=shadows)
+        for name, which, soft, hard, text, shadows in rows
+    ]
+
+
+def _ties() -> list[Step]:
+    return [
+        wall("close", "supervision", "dies-with-launcher", "pid 1 is killed when the launcher ends", "die-with-launcher",
+             shadows=("launcher-watched",)),
+        wall("close", "supervision", "launcher-alive", "the launcher has not ended meanwhile", "check-launcher",
+             shadows=("launcher-watched",)),
+    ]  # fmt: skip
+
+
+def _capabilities() -> list[Step]:
+    stage, layer = "close", "capabilities"
+    needs = ("namespace-user",)
+    return [
+        wall(stage, layer, "securebits-locked", "root gets no capabilities, no change of ids brings any back; locked",
+             "securebits", needs=needs),
+        wall(stage, layer, "bounding-set-empty", "no capability can ever be gained", "bounding-set", needs=needs),
+        wall(stage, layer, "ambient-set-empty", "no capability survives execve", "ambient",
+             shadows=("capability-permitted", "capability-inheritable", "securebits-locked")),
+        wall(stage, layer, "capability-inheritable", "the inheritable set is empty", "capability-set", "inheritable"),
+        wall(stage, layer, "capability-effective", "the effective set is empty", "capability-set", "effective",
+             shadows=("capability-permitted",)),
+        wall(stage, layer, "capability-permitted", "the permitted set is empty", "capability-set", "permitted"),
+        wall(stage, "no-new-privs", "no-new-privileges", "execve never gives privileges", "no-new-privileges"),
+        wall(stage, layer, "pid-1-hidden", "pid 1 is not dumpable: nobody inside reads or traces it", "hide-memory",
+             shadows=("proc-hides-others", "seccomp-ptrace", "seccomp-process-memory")),
+    ]  # fmt: skip
+
+
+def _landlock(policy: Policy, host: Host, writable: tuple[str, ...]) -> list[Step]:
+    abi = host.landlock
+    if abi == 0 or dict(policy.layers)["landlock"] == "off":
+        return []
+    stage, layer = "close", "landlock"
+    found = [
+        wall(stage, layer, f"landlock-{name}", text, "landlock-files", rights, shadows=shadows, needs=_NO_NEW)
+        for name, rights, since, text, shadows in _FILE_RIGHTS
+        if abi >= since
+    ]
+    if abi >= 2:  # below it the kernel refuses every rename between folders to a restricted process
+        text = "files move between folders that are both writable"
+        found.append(build(stage, layer, "landlock-refer", text, "landlock-files", ll.REFER, needs=_NO_NEW))
+    if abi >= 4 and not (policy.network.loopback or policy.network.allow):
+        offline = "seccomp-network-off"
+        found += [
+            wall(stage, layer, "landlock-bind-tcp", "no TCP port is bound", "landlock-network", ll.BIND_TCP,
+                 shadows=(offline,), needs=_NO_NEW),
+            wall(stage, layer, "landlock-connect-tcp", "no TCP connection is made", "landlock-network", ll.CONNECT_TCP,
+                 shadows=(offline, "namespace-net"), needs=_NO_NEW),
+        ]  # fmt: skip
+    if abi >= 6:
+        found += [
+            wall(stage, layer, "landlock-scope-abstract", "no abstract socket from outside is reached", "landlock-scope",
+                 ll.SCOPE_ABSTRACT_UNIX, shadows=("namespace-net",), needs=_NO_NEW),
+            wall(stage, layer, "landlock-scope-signal", "no process outside is signalled", "landlock-scope",
+                 ll.SCOPE_SIGNAL, shadows=("namespace-pid", "session-own"), needs=_NO_NEW),
+        ]  # fmt: skip
+    allowed = (
+        *(("/tmp", _ALL_SCRATCH), ("/work", _ALL_SCRATCH), ("/dev/shm", _ALL_SCRATCH & ~ll.EXECUTE)),
+        *((path, _ALL_SCRATCH & ~ll.EXECUTE) for path in writable),
+        *(("/dev", _READ | ll.WRITE_FILE), ("/etc", _READ), ("/proc", _READ), ("/plugin", _READ), ("/run", _READ)),
+    )
+    text = f"Landlock ABI {abi} is enforced"
+    return [*found, build(stage, layer, "landlock-enforced", text, "landlock", abi, allowed, _PROGRAMS, needs=_NO_NEW)]

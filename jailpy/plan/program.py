@@ -1,0 +1,72 @@
+"""Steps of the plugin's own process, and those by which the launcher watches it."""
+
+from __future__ import annotations
+
+from jailpy.model.host import Host
+from jailpy.model.plan import Step
+from jailpy.model.policy import Policy
+from jailpy.model.request import Request
+from jailpy.plan.intake import Program
+from jailpy.plan.steps import build, wall
+
+EXEC_FD = 1023  # above every limit on open files that a profile can give; the filter knows it too
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Variables = tuple[tuple[str, str], ...]
+
+_BASE = (
+    ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+    ("HOME", "/work"),
+    ("TMPDIR", "/tmp"),
+    ("USER", "plugin"),
+    ("LOGNAME", "plugin"),
+    ("LANG", "C.UTF-8"),
+)
+
+
+def steps(program: Program, variables: Variables, no_exec: bool) -> list[Step]:
+    """The stage plugin."""
+    stage, layer = "plugin", "namespaces"
+    found = [
+        wall(stage, layer, "plugin-session", "the plugin leads a session and a process group of its own", "session",
+             shadows=("session-own", "landlock-scope-signal")),
+        wall(stage, layer, "environment-empty", "nothing of the caller's environment", "empty-environment"),
+        build(stage, layer, "environment", ", ".join(name for name, _ in variables), "environment", variables),
+        wall(stage, layer, "streams-own", "standard streams are pipes to the launcher", "streams"),
+        wall(stage, layer, "descriptors-closed", "every other descriptor ends at execve", "close-descriptors"),
+    ]  # fmt: skip
+    if no_exec:
+        text = "the program is started from a descriptor that the plugin cannot have"
+        found.append(build(stage, layer, "program-held", text, "open-program", program.command[0], EXEC_FD))
+    return found
+
+
+def execution(program: Program, variables: Variables) -> list[Step]:
+    """execve, the last step before the plugin's first byte."""
+    text = " ".join(program.command)
+    return [build("execute", "namespaces", "program-executed", text, "execute", program.command, dict(variables)["PATH"])]
+
+
+def environment(policy: Policy, request: Request, host: dict[str, str]) -> Variables:
+    """The plugin's environment: ours, then the profile's, then the caller's."""
+    passed = tuple((name, host[name]) for name in policy.process.pass_env if name in host)
+    return tuple({**dict(_BASE), **dict(passed), **dict(policy.process.env), **dict(request.environment)}.items())
+
+
+def supervision(policy: Policy, host: Host, host_id: int) -> list[Step]:
+    """What the launcher and pid 1 do while the plugin runs."""
+    limits = policy.limits
+    layer = "supervision"
+    found = [
+        wall("guard", layer, "launcher-watched", "pid 1 ends the jail when the launcher ends", "watch-launcher",
+             shadows=("dies-with-launcher",)),
+    ]  # fmt: skip
+    if limits.wall is not None:
+        found.append(wall("guard", "limits", "limit-wall", f"the run ends after {limits.wall:g} s", "wall", limits.wall))
+    if limits.output is not None:
+        found.append(wall("guard", "limits", "limit-output", f"{limits.output} bytes of output", "output", limits.output))
+    if host.uid == 0:
+        text = f"the launcher itself runs on as {host_id}, without capabilities, under the same filter"
+        found.append(wall("supervise", layer, "launcher-unprivileged", text, "step-down", host_id))
+    return found
