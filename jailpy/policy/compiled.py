@@ -27,12 +27,12 @@ WHENCE = ("name", "source", "chain", "origins", "sha256")  # not policy: where i
 WORDS = ("why", "text")  # not policy: how a rule explains itself
 
 
-def dump(policy: Policy) -> object:
+def dump(policy: Policy) -> tuple[Any, ...]:
     """Nested tuples of str, int, float, bool and None, which marshal takes."""
-    return _plain(policy)
+    return tuple(map(_plain, policy))
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     return tuple(map(_plain, value)) if isinstance(value, tuple) else value
 
 

@@ -6,13 +6,15 @@ has only to skip over values: strings of four kinds, arrays and tables over seve
 
 from __future__ import annotations
 
+DEEPEST = 4  # names in the longest key that a profile has
 QUOTES = ('"""', "'''", '"', "'")
 
 
 def key_lines(text: str) -> dict[str, int]:
     """Dotted key → line, from 1; keys inside inline tables are left out."""
     lines: dict[str, int] = {}
-    table, rest_of_value = "", _Value()
+    table: list[str] = []
+    rest_of_value = _Value()
     for number, line in enumerate(text.split("\n"), 1):
         if rest_of_value.open:
             rest_of_value.feed(line)
@@ -20,15 +22,21 @@ def key_lines(text: str) -> dict[str, int]:
         content = line.strip()
         if content.startswith("["):
             table, _ = _key(content.lstrip("["))
-            lines.setdefault(table, number)
+            _note(lines, table, number)
         elif content and not content.startswith("#"):
             key, rest = _key(content)
-            lines.setdefault(f"{table}.{key}" if table else key, number)
+            _note(lines, table + key, number)
             rest_of_value.feed(rest)
     return lines
 
 
-def _key(line: str) -> tuple[str, str]:
+def _note(lines: dict[str, int], key: list[str], number: int) -> None:
+    """A key stands here, and so do the tables around it that have no line of their own."""
+    for length in range(1, min(len(key), DEEPEST) + 1):
+        lines.setdefault(".".join(key[:length]), number)
+
+
+def _key(line: str) -> tuple[list[str], str]:
     """A dotted key without its quotes, and what stands after it."""
     parts, rest = [], line.lstrip()
     while True:
@@ -40,7 +48,7 @@ def _key(line: str) -> tuple[str, str]:
             parts.append(rest[:end])
         rest = rest[end:].lstrip()
         if not rest.startswith("."):
-            return ".".join(parts), rest
+            return parts, rest
         rest = rest[1:].lstrip()
 
 

@@ -22,7 +22,7 @@ from jailpy.policy.merge import Merged
 from jailpy.policy.paths import check_paths
 from jailpy.policy.problems import Problems
 from jailpy.policy.settings import Settings
-from jailpy.policy.shipped import GENERATIONS
+from jailpy.policy.shipped import GENERATIONS, is_shipped
 from jailpy.policy.trust import read_regular, read_trusted, unreadable
 from jailpy.policy.values import UnfitError, found, shown
 
@@ -85,7 +85,8 @@ def _parent(heir: Document, problems: Problems) -> Place | None:
 
 def _read(place: Place, uid: int) -> Document:
     if not place.shipped:
-        return parse(*read_trusted(place.path, uid), shipped=False)
+        real, data = read_trusted(place.path, uid)
+        return parse(real, data, shipped=is_shipped(real))
     try:
         real = os.path.realpath(place.path)
         return parse(real, read_regular(real), shipped=True)

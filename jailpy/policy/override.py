@@ -30,12 +30,14 @@ def parse_limit(text: str) -> tuple[str, object]:
         known = ", ".join(limit.removeprefix("limits.") for limit in schema.keys_of("limits"))
         raise UsageError(f"--limit {shown(text)}: expected KEY=VALUE{near}", hint=f"the keys are {known}")
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else value
-    return key, _checked(key, number, f"--limit {name}")
+    _fit(number, schema.SETTINGS[key].check, f"--limit {name}")
+    return key, number
 
 
 def parse_timeout(text: str) -> tuple[str, object]:
     """``--timeout DURATION`` as a change of the wall time; raises UsageError."""
-    return "limits.wall", _checked("limits.wall", text, "--timeout")
+    _fit(text, schema.SETTINGS["limits.wall"].check, "--timeout")
+    return "limits.wall", text
 
 
 def override(
@@ -43,7 +45,7 @@ def override(
 ) -> tuple[Policy, tuple[tuple[str, object, object], ...]]:
     """The policy with the changes made, and what they widened as (key, from, to).
 
-    A change is a dotted key of the profile and a value as TOML or ``parse_limit`` gives it; for ``filesystem.read``,
+    A change is a dotted key of the profile and a value as TOML has it; for ``filesystem.read``,
     ``filesystem.write`` and ``process.pass-env`` the items to add, and ``process.env.NAME`` is one variable. Raises
     UsageError for a value that does not fit, ProfileError where the profile does not let a key be widened or the
     paths cannot go together.
@@ -73,7 +75,7 @@ def _change(policy: Policy, key: str, value: object) -> tuple[Policy, object, ob
     table, field = schema.field_of(key)
     if setting is None or table in FIXED:
         raise UsageError(f"{shown(key)} cannot be changed by an option{did_you_mean(key, schema.SETTINGS)}")
-    new: Any = _checked(key, value, key)
+    new: Any = _fit(value, setting.check, key)
     if key in schema.UNSUPPORTED and new:
         raise UsageError(f"{key} is not supported by this version of jailpy")
     if table == "layers":
@@ -104,10 +106,6 @@ def _set_variable(policy: Policy, key: str, value: object) -> tuple[Policy, obje
     old = env.get(name)
     process = policy.process._replace(env=tuple(sorted({**env, name: new}.items())))
     return _asked(policy._replace(process=process), key, None, ()), old, new, old != new
-
-
-def _checked(key: str, value: object, option: str) -> object:
-    return _fit(value, schema.SETTINGS[key].check, option)
 
 
 def _fit(value: object, check: Check, option: str) -> object:

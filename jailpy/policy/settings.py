@@ -37,7 +37,7 @@ class Settings:
             self._unfit("schema", version, UnfitError(str(schema.SCHEMA), found="nothing" if version is None else ""))
         if "name" in table:
             self._check("name", table["name"], schema.profile_name)
-        name = self.values.get("name")
+        name = self.values.pop("name", None)  # the file's own: heirs do not inherit it
         if name in GENERATIONS and not self.document.shipped:
             self._problem("name", f"{found(name)} is the name of a profile that comes with jailpy")
 

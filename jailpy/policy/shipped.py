@@ -19,6 +19,11 @@ def shipped_path(name: str) -> str:
     return os.path.join(data_dir(), f"{name}.toml")
 
 
+def is_shipped(real: str) -> bool:
+    """Whether a real path is that of a shipped profile, which somebody may name by its file."""
+    return any(real == os.path.realpath(shipped_path(name)) for name in GENERATIONS)
+
+
 def sets_dir() -> str:
     """The folder of the named sets of system calls."""
     return os.path.join(data_dir(), "sets")
