@@ -128,6 +128,7 @@ def _is_pattern(value: str) -> bool:
     return any(covers(value, key) for key in (*SETTINGS, "process.env"))
 
 
+errno_name = text('the name of an errno, such as "EPERM"', is_word)
 _paths = listed(path_entry)
 _env_names = listed(env_name)
 _calls = listed(text("a system call or a set such as @python", _is_call_or_set))

@@ -95,7 +95,9 @@ class Settings:
 
     def _arguments(self, call: str, arguments: dict[str, object]) -> None:
         for name, value in arguments.items():
-            if schema.is_word(name):
+            if name == "else":
+                self._check(f"{call}.else", value, schema.errno_name)
+            elif schema.is_word(name):
                 self._check(f"{call}.{name}", value, schema.condition)
             else:
                 self._unfit(f"{call}.{name}", name, UnfitError('the name of an argument, or "else"'))

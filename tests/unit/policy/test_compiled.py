@@ -66,3 +66,18 @@ def test_evidence_is_the_chain_and_the_sets(heir: Heir) -> None:
     assert files[:3] == (*policy.chain, sets_dir())
     assert len(files) > 3
     assert all(os.path.exists(path) for path in files)
+
+
+def test_what_a_run_imports_is_light() -> None:
+    """Each of these modules costs milliseconds of every start; a policy from the cache needs none."""
+    root = os.path.dirname(sys.modules["jailpy"].__path__[0])
+    code = f"""
+import sys
+sys.path.insert(0, {root!r})
+import jailpy.policy.compiled, jailpy.policy.load, jailpy.policy.lookup, jailpy.policy.override, jailpy.policy.paths
+jailpy.policy.lookup.locate("default", ())
+heavy = "typing re enum dataclasses json inspect pathlib collections argparse tomllib hashlib difflib ctypes"
+print(*sorted(set(heavy.split()) & set(sys.modules)))
+"""
+    told = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == []

@@ -19,7 +19,19 @@ words = st.sampled_from(
     ["none", "1M", "5m", "50%", "/a", "/a:/b", "read", "required", "kill", "@python", "limits.*", "*"]
 )
 scalars = words | st.integers(-(1 << 70), 1 << 70) | st.booleans() | st.floats() | st.text(max_size=8)
-keys = st.sampled_from([*SETTINGS, "process.env.A", "seccomp.args.socket.domain", "name", "extends", "schema", "x.y"])
+keys = st.sampled_from(
+    [
+        *SETTINGS,
+        "process.env.A",
+        "seccomp.args.socket.domain",
+        "seccomp.args.socket.else",
+        "seccomp.args.ioctl.cmd",
+        "name",
+        "extends",
+        "schema",
+        "x.y",
+    ]
+)
 
 
 def toml(value: object) -> str:
