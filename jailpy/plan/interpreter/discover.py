@@ -20,7 +20,6 @@ from jailpy.plan.interpreter.without import leave_out
 _OPENED_LATER = ("libgcc_s.so.1",)
 # Without a display they are of no use, and they pull in all of X11.
 _USELESS = ("_tkinter.",)
-_SYSTEM_PACKAGES = ("/usr/lib/python3/dist-packages", "/usr/local/lib/{name}/dist-packages")  # Debian's
 _USR_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _MOST_ENTRIES = 400_000  # files and folders of the installed packages
 
@@ -101,8 +100,10 @@ def _add_packages(layout: Layout, target: Target, *, whole: bool) -> tuple[str, 
     ``whole``: the environment is an installation of its own, as conda makes them.
     """
     standard, venv = target.standard, target.venv
-    own = [f"{standard.folder}/site-packages", f"{standard.folder}/dist-packages"]
-    system = [path.format(name=standard.name) for path in _SYSTEM_PACKAGES] if standard.prefix == "/usr" else []
+    system = [f"{standard.folder}/{kind}-packages" for kind in ("site", "dist")]
+    # Debian's own: what apt installs, and what pip does.
+    debian = ("lib/python3", f"local/lib/{standard.name}")
+    system += [os.path.join(standard.prefix, folder, "dist-packages") for folder in debian]
     seen: list[str] = []
     if venv:
         layout.add(venv.config, "virtual environment", below=venv.folder)
@@ -112,9 +113,9 @@ def _add_packages(layout: Layout, target: Target, *, whole: bool) -> tuple[str, 
     if whole or (venv and venv.system_site):
         for path in system:
             layout.add_if_there(path, "packages of the base interpreter")
-        seen += own + system
+        seen += system
     else:
-        for path in own + system:
+        for path in system:
             if os.path.isdir(path):
                 layout.mask(path, "dir", "")
     return tuple(path for path in seen if os.path.isdir(path))

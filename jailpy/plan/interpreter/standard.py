@@ -6,8 +6,10 @@ import os
 
 from jailpy.errors import UsageError
 from jailpy.model.record import Record
+from jailpy.plan.interpreter.scan import bytes_after
 
 _LIBRARY_FOLDERS = ("lib", "lib64")  # sys.platlibdir
+_ENTRY_POINT = b"Py_BytesMain\0"  # every CPython has the function or, where libpython is shared, calls it
 _OLDEST = 11
 
 
@@ -28,6 +30,8 @@ def find_standard(program: str, *homes: str) -> Standard:
 
     ``program`` is the real binary: its name tells the version, or else there must be just one to choose from.
     """
+    if not _is_versioned(os.path.basename(program)) and bytes_after(program, _ENTRY_POINT, 0) is None:
+        raise UsageError(f"{program}: not a Python interpreter")
     for home in homes:
         prefix = home
         while True:
