@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}  # bytes
 DURATIONS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}  # seconds
 LARGEST = 1 << 60  # bytes; a sum of several still fits in the kernel's 63 bits
+MOST_ITEMS = 1000  # of one array: paths are compared with one another
 YEAR = 366 * 24 * 3600.0
 
 
@@ -149,14 +150,17 @@ def listed(item: Check) -> Check:
     """An array, each item of which fits."""
 
     def check(value: object) -> tuple[object, ...]:
-        if type(value) not in (list, tuple):
+        if not isinstance(value, (list, tuple)):
             raise UnfitError("an array")
+        if len(value) > MOST_ITEMS:
+            raise UnfitError(f"an array of at most {MOST_ITEMS} items", found=f"{len(value)} items")
         items = []
-        for index, entry in enumerate(value):  # type: ignore[var-annotated, arg-type]  # a list or tuple
+        for index, entry in enumerate(value):
             try:
                 items.append(item(entry))
             except UnfitError as unfit:
-                raise UnfitError(unfit.expected, at=f"[{index}]", found=found(entry), options=unfit.options) from None
+                at = f"[{index}]"
+                raise UnfitError(unfit.expected, at=at, found=found(entry), options=unfit.options) from None
         return tuple(items)
 
     return check

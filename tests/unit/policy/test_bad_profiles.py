@@ -110,6 +110,10 @@ hostname = "a b"
         ("[seccomp.args]\nsocket = 1\n", "4: seccomp.args.socket: expected a table of arguments, found 1"),
         ("[seccomp.args.socket]\ndomain = 1.5\n", "4: seccomp.args.socket.domain: expected a number, the name of"),
         ('[seccomp.args.socket]\nelse = ["EPERM"]\n', "4: seccomp.args.socket.else: expected the name of an errno"),
+        (
+            "[seccomp]\nkill = [" + "'a',\n" * 1001 + "]",
+            "4: seccomp.kill: expected an array of at most 1000 items, found 1001 items",
+        ),
         ('name = "\\u001b[2J"\n', "3: name: expected a name of letters, digits, '-', '_' and '.', found '\\x1b[2J'"),
         ('"\\u001b[2J" = 1\n', "p.toml: '\\x1b[2J': unknown key"),
     ],
