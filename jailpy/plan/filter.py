@@ -1,0 +1,79 @@
+"""A SeccompPolicy as groups that can be taken out one by one, and as the programs that enforce it."""
+
+from __future__ import annotations
+
+from jailpy.model.policy import ArgRule, RefuseGroup, SeccompPolicy
+
+FOREIGN_ABI = "foreign-abi"
+NEWER_CALLS = "newer-calls"
+ENDS = {"kill": "the process is killed", "once": "only the launcher's own, later ones EPERM"}
+
+
+def groups(seccomp: SeccompPolicy) -> tuple[tuple[str, str], ...]:
+    """Every group of refusals that is in force, with its description."""
+    texts = {
+        FOREIGN_ABI: "system calls of another architecture, or of x32: the process is killed",
+        NEWER_CALLS: f"numbers that no table knows: {seccomp.newer_calls}",
+    }
+    if seccomp.foreign_abi == "allow":
+        del texts[FOREIGN_ABI]
+    if seccomp.newer_calls == "allow":
+        del texts[NEWER_CALLS]
+    described = [(g.group, _describe_group(g)) for g in seccomp.refuse]
+    described += [(r.group, _describe_rule(r)) for r in seccomp.rules if not r.when]
+    for name, text in described:
+        texts[name] = f"{texts[name]}; {text}" if name in texts else text
+    return tuple(texts.items())
+
+
+def _describe_group(group: RefuseGroup) -> str:
+    return f"{', '.join(group.calls)}: {ENDS.get(group.otherwise, group.otherwise)} ({group.why})"
+
+
+def _describe_rule(rule: ArgRule) -> str:
+    tests = " and ".join(condition.text for condition in rule.conditions[0][1])
+    verdict = f"refused with {rule.otherwise} where {tests}" if rule.refuse else f"{tests}, else {rule.otherwise}"
+    return f"{', '.join(rule.calls)}: {verdict} ({rule.why})"
+
+
+def without(seccomp: SeccompPolicy, group: str) -> SeccompPolicy:
+    """The same policy as if one group did not exist: its calls allowed, its conditions gone.
+
+    Raises ValueError for a group that is not in force.
+    """
+    if group not in dict(groups(seccomp)):
+        raise ValueError(f"no such group of system calls: {group}")
+    if group == FOREIGN_ABI:
+        return seccomp._replace(foreign_abi="allow")
+    if group == NEWER_CALLS:
+        return seccomp._replace(newer_calls="allow")
+    freed = [call for refused in seccomp.refuse if refused.group == group for call in refused.calls]
+    return seccomp._replace(
+        allow=tuple(sorted({*seccomp.allow, *freed})),
+        rules=tuple(rule for rule in seccomp.rules if rule.group != group or rule.when),
+        refuse=tuple(refused for refused in seccomp.refuse if refused.group != group),
+    )
+
+
+def switch_on(seccomp: SeccompPolicy, circumstance: str) -> SeccompPolicy:
+    """The policy with the rules that wait for a circumstance in force, each in the place of its namesake.
+
+    "network-off": the profile gives neither loopback nor a host. "tty": the plugin has a terminal of its own.
+    "memory-fallback": no cgroup counts the jail's memory.
+    """
+    on = [rule._replace(when="") for rule in seccomp.rules if rule.when == circumstance]
+    replaced = [(rule.group, rule.calls) for rule in on]
+    kept = (r for r in seccomp.rules if r.when != circumstance and (r.when or (r.group, r.calls) not in replaced))
+    return seccomp._replace(rules=(*kept, *on))
+
+
+def needs_listener(seccomp: SeccompPolicy) -> bool:
+    """Must the last program get SECCOMP_FILTER_FLAG_NEW_LISTENER, for the launcher to let one execve continue?"""
+    return any(group.otherwise == "once" for group in seccomp.refuse)
+
+
+def compile_filter(seccomp: SeccompPolicy, arch: str) -> tuple[bytes, ...]:
+    """BPF programs (arrays of struct sock_filter) for "x86_64" or "aarch64", in the order of installation."""
+    from jailpy.plan.filter_build import programs
+
+    return programs(seccomp, arch)
