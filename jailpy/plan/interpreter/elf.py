@@ -92,14 +92,9 @@ def _names(
     if len(wanted) > _MOST_NEEDED or not found[_STRTAB] or not found[_STRSZ]:
         raise NotElf("odd dynamic section")
     start, end = _offset(found[_STRTAB][-1], loads), found[_STRSZ][-1]
-    # The names stand close together: one read gets them all.
-    low, high = min(wanted), min(max(wanted) + _LONGEST, end)
-    if high - low > 16 * _LONGEST or low >= high:
-        raise NotElf("odd string table")
-    block = read(start + low, high - low)
 
     def text(at: int) -> str:
-        return _text(block[at - low : at - low + _LONGEST])
+        return _string(read, start + at, end - at)
 
     def folders(tag: int) -> tuple[str, ...]:
         return tuple(folder for at in found[tag][-1:] for folder in text(at).split(":") if folder)
@@ -115,13 +110,26 @@ def _offset(address: int, loads: list[tuple[int, int, int]]) -> int:
     raise NotElf("address outside of the file")
 
 
+def _string(read: Read, offset: int, left: int) -> str:
+    """The string at ``offset``, where its table has ``left`` bytes more: short ones are the rule."""
+    for size in (128, _LONGEST):
+        data = _some(read, offset, min(size, left))
+        if b"\0" in data:
+            return _text(data)
+    raise NotElf("name without an end")
+
+
 def _exactly(read: Read, offset: int, size: int) -> bytes:
-    if offset >= 1 << 62:
-        raise NotElf("offset outside of the file")
-    data = read(offset, size)
+    data = _some(read, offset, size)
     if len(data) != size:
         raise NotElf("cut short")
     return data
+
+
+def _some(read: Read, offset: int, size: int) -> bytes:
+    if not 0 <= offset < 1 << 62 or size <= 0:
+        raise NotElf("outside of the file")
+    return read(offset, size)
 
 
 def _text(data: bytes) -> str:

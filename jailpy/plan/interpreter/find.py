@@ -124,7 +124,7 @@ def _words(path: str) -> list[str]:
             lines = file.read(1 << 16).splitlines()
     except OSError:
         return []
-    return [words[0] for line in lines if (words := line.split()) and words[0][0] != "#" and "/" not in words[0]]
+    return [words[0] for line in lines if (words := line.split()) and words[0][0] != "#"]
 
 
 def _on_path() -> list[str]:
