@@ -7,10 +7,19 @@ import os
 import time
 
 from jailpy.launch.channel import Message
+from jailpy.launch.diagnose import diagnose
 from jailpy.model.plan import Layer, Plan
 from jailpy.model.result import Failure, Result, Usage
 
-_STATUS = {"timeout": 124, "cpu-limit": 124, "setup-failed": 125, "not-executable": 126, "not-found": 127}
+_STATUS = {
+    "timeout": 124,
+    "cpu-limit": 124,
+    "setup-failed": 125,
+    "not-executable": 126,
+    "not-found": 127,
+    "output-limit": 137,
+    "killed": 137,
+}
 
 
 class Ending:
@@ -19,10 +28,8 @@ class Ending:
     def __init__(self, started: float, clock: float) -> None:
         self.started = started
         self.clock = clock
-        self.stopping = 0  # 1: asked to end; 2: killed
         self.relayed = 0
         self.stdout = self.stderr = 0
-        self.running = False
         self.failure: tuple[int, int, str] | None = None
         self.notes: list[tuple[int, int]] = []
         self.why = ""
@@ -34,15 +41,11 @@ class Ending:
     def noted(self, step: int, number: int) -> None:
         self.notes.append((step, number))
 
-    def executed(self) -> None:
-        self.running = True
-
     def ended(self, message: Message) -> None:
         self.last = message
 
     def stop(self, why: str) -> None:
         self.why = self.why or why
-        self.stopping = max(self.stopping, 1)
 
 
 def conclude(plan: Plan, ending: Ending) -> Result:
@@ -89,10 +92,11 @@ def _failure(plan: Plan, ending: Ending) -> Failure | None:
     if ending.failure is not None:
         index, number, text = ending.failure
         step = plan.steps[index] if index >= 0 else None
-        what = f"{step.name}: {step.text}" if step else "the launcher"
-        return Failure(
-            stage=step.stage if step else "", step=step.name if step else "", errno=number, message=f"{what}: {text}", hint=""
-        )
+        if step is None:
+            return Failure(stage="", step="", errno=number, message=f"the launcher failed: {text}", hint="please report this")
+        message = f"step {step.name} ({step.text}): {text}"
+        hint = diagnose(step, number)
+        return Failure(stage=step.stage, step=step.name, errno=number, message=message, hint=hint)
     if ending.last is None and not ending.why:
         message = "pid 1 of the jail ended before the plugin did, and not by our hand"
         return Failure(stage="guard", step="", errno=0, message=message, hint="")

@@ -28,6 +28,7 @@ class Supervisor:
         self._ending = ending
         self._pidfd = -1
         self._pid = 0
+        self._gone = False
         self._deadline: float | None = None
         self._told: list[int] = []
         self._before: list[tuple[signal.Signals, object]] = []
@@ -98,49 +99,46 @@ class Supervisor:
         """SIGKILL to pid 1, which ends every process of the jail, and wait until all of them are gone."""
         if self._pidfd < 0 or self._pid == 0:
             return
-        try:
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        self._strike()
         os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
         self._pid = 0
 
     def watch(self) -> None:
-        """Relay and wait until pid 1 has ended and its last output is read."""
+        """Relay and wait until pid 1 has ended, the channel is read to its end, and so is the output."""
         while True:
-            poll = select.poll()
-            streams = {}
-            for stream in (self._input, *self._outputs):
-                if stream.open:
-                    fd, events = stream.wanted()
-                    streams[fd] = stream
-                    poll.register(fd, events)
-            for fd in (self._status, self._woken, self._pidfd):
-                if fd >= 0:
-                    poll.register(fd, select.POLLIN)
-            ready = poll.poll(self._patience())
-            for fd, revents in ready:
+            poll, streams = self._interests()
+            for fd, revents in poll.poll(self._patience()):
                 if fd in streams:
                     streams[fd].move(revents)
                 elif fd == self._status:
                     self._listen()
                 elif fd == self._woken:
                     os.read(self._woken, 4096)
+                elif fd == self._pidfd:
+                    self._gone = True
             self._check_limits()
-            if self._over(ready):
+            if self._gone and self._status < 0 and not self._waits_for_reader():
                 self._count()
                 return
 
-    def _over(self, ready: list[tuple[int, int]]) -> bool:
-        """Pid 1 is gone, the channel is read to its end, and no output is left (readers that stall are given up)."""
-        if self._pidfd not in dict(ready) or self._status >= 0:
-            return False
+    def _interests(self) -> tuple[select.poll, dict[int, Stream]]:
+        poll = select.poll()
+        streams = {}
+        for stream in (self._input, *self._outputs):
+            if stream.open:
+                fd, events = stream.wanted()
+                streams[fd] = stream
+                poll.register(fd, events)
+        for fd in (self._status, self._woken, -1 if self._gone else self._pidfd):
+            if fd >= 0:
+                poll.register(fd, select.POLLIN)
+        return poll, streams
+
+    def _waits_for_reader(self) -> bool:
+        """Whether output is left that the caller has yet to take; its clock is the caller's own from here on."""
         self._input.close()
-        if not any(stream.open for stream in self._outputs):
-            return True
-        if self._deadline is None or self._deadline > time.monotonic() + GRACE:
-            self._deadline = None
-        return self._ending.stopping >= 2
+        self._deadline = None
+        return any(stream.open for stream in self._outputs) and not self._told
 
     def _listen(self) -> None:
         message = channel.receive(self._status)
@@ -148,20 +146,23 @@ class Supervisor:
             os.close(self._status)
             self._status = -1
         elif message.kind == channel.STARTED:
-            self._ending.executed()
-            for index, step in enumerate(self._ctx.plan.steps):
-                if step.stage == "supervise":
-                    try:
-                        child.ACTS[step.act](self._ctx, *step.arguments)
-                    except OSError as error:
-                        self._ending.failed(index, error.errno or 0, error.strerror or "")
-                        self.kill()
+            self._step_down()
         elif message.kind == channel.ENDED:
             self._ending.ended(message)
         elif message.kind == channel.NOTE:
             self._ending.noted(message.step, message.number)
         else:
             self._ending.failed(message.step, message.number, message.text)
+
+    def _step_down(self) -> None:
+        for index, step in enumerate(self._ctx.plan.steps):
+            if step.stage != "supervise":
+                continue
+            try:
+                child.ACTS[step.act](self._ctx, *step.arguments)
+            except OSError as error:
+                self._ending.failed(index, error.errno or 0, error.strerror or "")
+                self._stop(signal.SIGKILL, "killed")
 
     def _patience(self) -> int | None:
         """Milliseconds until something is due; None: nothing is."""
@@ -173,23 +174,29 @@ class Supervisor:
         ctx, ending = self._ctx, self._ending
         if self._told and not ending.relayed:
             ending.relayed = self._told[0]
-            self._stop(self._told[0], "killed")
-        if ctx.output is not None and sum(s.count for s in self._outputs) > ctx.output:
+            self._stop(ending.relayed, "killed")
+        elif len(self._told) > 1:  # asked again: no more waiting
+            self._stop(signal.SIGKILL, "killed")
+        if ctx.output is not None and not ending.why and sum(s.count for s in self._outputs) > ctx.output:
             self._stop(signal.SIGKILL, "output-limit")
         if self._deadline is not None and time.monotonic() >= self._deadline:
-            self._stop(signal.SIGTERM if not ending.stopping else signal.SIGKILL, "timeout")
+            self._stop(signal.SIGKILL if ending.why else signal.SIGTERM, "timeout")
 
     def _stop(self, number: int, why: str) -> None:
         """Ask the plugin to end, or make it: the first reason stays."""
         self._ending.stop(why)
-        if number == signal.SIGKILL or self._pid == 0:
-            self._ending.stopping = 2
-            self._deadline = None
-            if self._pid:
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        if number != signal.SIGKILL:
+            self._deadline = time.monotonic() + GRACE
+            self._tell(number)
             return
-        self._deadline = time.monotonic() + GRACE
-        self._tell(number)
+        self._deadline = None
+        self._strike()
+
+    def _strike(self) -> None:
+        try:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has ended by itself
 
     def _tell(self, byte: int) -> None:
         try:

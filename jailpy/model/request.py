@@ -5,14 +5,6 @@ from __future__ import annotations
 from jailpy.model.record import Record
 
 
-class Share(Record):
-    """A host path that the jail is given."""
-
-    host: str  # absolute
-    jail: str  # absolute
-    writable: bool = False
-
-
 class Request(Record):
     command: str  # "run" | "exec"
     profile: str = "default"
@@ -22,8 +14,6 @@ class Request(Record):
     module: str = ""  # run -m
     arguments: tuple[str, ...] = ()
     changes: tuple[tuple[str, object], ...] = ()  # dotted key, value: what options ask of the profile
-    shares: tuple[Share, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()
     python: str = ""
     require: tuple[str, ...] = ()
     policy_digest: str = ""

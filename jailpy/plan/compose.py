@@ -25,8 +25,8 @@ def compose(
 ) -> Plan:
     """The Plan; ``without`` names steps that are left out, with all that need them (tests show what each is for)."""
     layers = judge_layers(policy, request, host)
-    what = intake.program(request, interpreter, policy.filesystem.sockets, unbuffered=host.tty)
-    environment = program.environment(policy, request, dict(os.environ))
+    what = intake.program(request, policy, interpreter, unbuffered=host.tty)
+    environment = program.environment(policy, dict(os.environ))
     writable = tuple(share.tree.target for share in what.shares if share.writable)
     rules = compiled.steps(policy)
     steps = [

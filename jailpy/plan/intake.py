@@ -7,11 +7,12 @@ import os
 import stat
 
 from jailpy.errors import UsageError
-from jailpy.model.interpreter import Interpreter, Tree
+from jailpy.model.interpreter import Interpreter
 from jailpy.model.plan import Plugin
+from jailpy.model.policy import Policy
 from jailpy.model.record import Record
 from jailpy.model.request import Request
-from jailpy.plan.shares import SharedTree, shared
+from jailpy.plan.shares import SharedTree, shared, shares
 
 CAP = 16 << 20  # bytes of a single-file plugin
 
@@ -28,59 +29,58 @@ class Program(Record):
     shares: tuple[SharedTree, ...]
 
 
-def program(request: Request, interpreter: Interpreter, sockets: bool, *, unbuffered: bool) -> Program:
-    """The program that ``request`` names, with everything that the caller shares."""
-    shares = tuple(shared(share, sockets) for share in request.shares)
+def program(request: Request, policy: Policy, interpreter: Interpreter, *, unbuffered: bool) -> Program:
+    """The program that ``request`` names, with every host path that the policy gives."""
+    given = shares(policy.filesystem)
+    sockets = policy.filesystem.sockets
     if request.command == "exec":
         name = request.arguments[0]
-        return Program(plugin=Plugin(name=name, path="", sha256=""), command=request.arguments, files=(), shares=shares)
+        return Program(plugin=Plugin(name=name, path="", sha256=""), command=request.arguments, files=(), shares=given)
     python = (interpreter.executable, "-I", *(("-u",) if unbuffered else ()))
     if request.code is not None:
         plugin = Plugin(name="-c", path="", sha256=_digest(os.fsencode(request.code)))
-        return Program(plugin=plugin, command=(*python, "-c", request.code, *request.arguments), files=(), shares=shares)
+        return Program(plugin=plugin, command=(*python, "-c", request.code, *request.arguments), files=(), shares=given)
     if request.module:
-        return _module(request, python, shares, sockets)
+        return _module(request, python, given, sockets)
     if request.plugin == "-":
         content = _read(0, "standard input")
-        return _single("stdin.py", "-", content, python, request, shares)
+        return _single("stdin.py", "-", content, python, request, given)
     if os.path.isdir(request.plugin):
-        return _folder(request, python, shares, sockets)
+        return _folder(request, python, given, sockets)
     name = os.path.basename(request.plugin)
-    return _single(name, os.path.abspath(request.plugin), _read_file(request.plugin), python, request, shares)
+    return _single(name, os.path.abspath(request.plugin), _read_file(request.plugin), python, request, given)
 
 
-def _module(request: Request, python: tuple[str, ...], shares: tuple[SharedTree, ...], sockets: bool) -> Program:
+def _module(request: Request, python: tuple[str, ...], given: tuple[SharedTree, ...], sockets: bool) -> Program:
     plugin = Plugin(name=request.module, path=request.tree, sha256="")
     if not request.tree:
         command = (*python, "-m", request.module, *request.arguments)
-        return Program(plugin=plugin, command=command, files=(), shares=shares)
+        return Program(plugin=plugin, command=command, files=(), shares=given)
     tree = _tree(request.tree, sockets)
     command = (*python, "-c", _MODULE, request.module, *request.arguments)
-    return Program(plugin=plugin, command=command, files=(), shares=(*shares, tree))
+    return Program(plugin=plugin, command=command, files=(), shares=(*given, tree))
 
 
-def _folder(request: Request, python: tuple[str, ...], shares: tuple[SharedTree, ...], sockets: bool) -> Program:
+def _folder(request: Request, python: tuple[str, ...], given: tuple[SharedTree, ...], sockets: bool) -> Program:
     if not os.path.isfile(os.path.join(request.plugin, "__main__.py")):
         hint = "name the file to run, or use --code DIR -m MODULE"
         raise UsageError(f"{request.plugin}: the folder has no __main__.py", hint=hint)
     path = os.path.abspath(request.plugin)
     plugin = Plugin(name=os.path.basename(path), path=path, sha256="")
     command = (*python, "/plugin", *request.arguments)
-    return Program(plugin=plugin, command=command, files=(), shares=(*shares, _tree(request.plugin, sockets)))
+    return Program(plugin=plugin, command=command, files=(), shares=(*given, _tree(request.plugin, sockets)))
 
 
 def _single(name: str, path: str, content: bytes, python: tuple[str, ...], request: Request,
-            shares: tuple[SharedTree, ...]) -> Program:  # fmt: skip
+            given: tuple[SharedTree, ...]) -> Program:  # fmt: skip
     inside = f"/plugin/{name}"
     plugin = Plugin(name=name, path=path, sha256=_digest(content))
     command = (*python, inside, *request.arguments)
-    return Program(plugin=plugin, command=command, files=((inside, 0o444, content),), shares=shares)
+    return Program(plugin=plugin, command=command, files=((inside, 0o444, content),), shares=given)
 
 
 def _tree(path: str, sockets: bool) -> SharedTree:
-    from jailpy.model.request import Share
-
-    return shared(Share(host=os.path.abspath(path), jail="/plugin"), sockets, why="the plugin")
+    return shared(os.path.abspath(path), "/plugin", sockets=sockets, writable=False, why="the plugin")
 
 
 def _read_file(path: str) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from jailpy.model.host import Host
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.model.request import Request
 from jailpy.plan.intake import Program
 from jailpy.plan.steps import build, wall
 
@@ -48,10 +47,10 @@ def execution(program: Program, variables: Variables) -> list[Step]:
     return [build("execute", "namespaces", "program-executed", text, "execute", program.command, dict(variables)["PATH"])]
 
 
-def environment(policy: Policy, request: Request, host: dict[str, str]) -> Variables:
-    """The plugin's environment: ours, then the profile's, then the caller's."""
+def environment(policy: Policy, host: dict[str, str]) -> Variables:
+    """The plugin's environment: ours, then what is passed on, then what the profile and the command line set."""
     passed = tuple((name, host[name]) for name in policy.process.pass_env if name in host)
-    return tuple({**dict(_BASE), **dict(passed), **dict(policy.process.env), **dict(request.environment)}.items())
+    return tuple({**dict(_BASE), **dict(passed), **dict(policy.process.env)}.items())
 
 
 def supervision(policy: Policy, host: Host, host_id: int) -> list[Step]:

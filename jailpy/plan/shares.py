@@ -11,7 +11,8 @@ import stat
 from jailpy.errors import UsageError
 from jailpy.model.interpreter import Tree
 from jailpy.model.record import Record
-from jailpy.model.request import Share
+from jailpy.model.policy import FilesystemPolicy
+from jailpy.policy.paths import split
 
 CAP = 200_000  # entries that are looked at
 
@@ -22,18 +23,27 @@ class SharedTree(Record):
     writable: bool
 
 
-def shared(share: Share, sockets: bool, why: str = "shared by the caller") -> SharedTree:
+def shares(filesystem: FilesystemPolicy) -> tuple[SharedTree, ...]:
+    """Every host path that the policy gives to the jail."""
+    given = [(entry, False) for entry in filesystem.read] + [(entry, True) for entry in filesystem.write]
+    return tuple(
+        shared(*split(entry), sockets=filesystem.sockets, writable=writable, why="shared by the caller")
+        for entry, writable in given
+    )
+
+
+def shared(host: str, jail: str, *, sockets: bool, writable: bool, why: str) -> SharedTree:
     """Look at a share; a socket, FIFO or device in it is refused unless ``sockets``."""
-    path = os.path.realpath(share.host)
+    path = os.path.realpath(host)
     try:
         status = os.stat(path)
     except OSError as error:
-        raise UsageError(f"{share.host}: {error.strerror}", hint="only what exists can be shared") from error
+        raise UsageError(f"{host}: {error.strerror}", hint="only what exists can be shared") from error
     kind = "dir" if stat.S_ISDIR(status.st_mode) else "file"
     if not sockets:
         _refuse_special(path, status.st_mode)
-    tree = Tree(source=path, target=share.jail, kind=kind, why=why)
-    return SharedTree(tree=tree, identity=(status.st_dev, status.st_ino), writable=share.writable)
+    tree = Tree(source=path, target=jail, kind=kind, why=why)
+    return SharedTree(tree=tree, identity=(status.st_dev, status.st_ino), writable=writable)
 
 
 def _refuse_special(path: str, mode: int) -> None:

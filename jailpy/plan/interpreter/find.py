@@ -37,8 +37,8 @@ class Search:
         if "/" in wanted:
             return self.real_program(wanted)
         name = f"python{wanted}" if wanted[0].isdigit() else wanted
-        major, dot, minor = name.removeprefix("python").partition(".")
-        if name == wanted == "python" or (name.startswith("python") and major == "3" and (not dot or minor.isdigit())):
+        major, *rest = name.removeprefix("python").split(".")
+        if name.startswith("python") and major in ("3", "") and len(rest) < 3 and all(map(str.isdigit, rest)):
             return self.base(self._by_name(name))
         raise UsageError(f"python: {wanted!r} is no interpreter", hint=_HINT)
 
@@ -80,9 +80,13 @@ class Search:
         raise UsageError(f"{shim}: no version of {root}/version has {name}", hint=f"try {where}")
 
     def _by_name(self, name: str) -> str:
-        for folder in (*_on_path(), *_usual_folders(name.removeprefix("python"))):
+        version = name.removeprefix("python")
+        exact = version.count(".") == 2  # the name of a program has no third number, only that of a folder
+        for folder in (
+            _installed(version) if exact else (*_on_path(), "/usr/bin", "/usr/local/bin", *_installed(version))
+        ):
             try:
-                return self.real_program(f"{folder}/{name}")
+                return self.real_program(f"{folder}/{name.rpartition('.')[0] if exact else name}")
             except UsageError:  # not there, or a shim that leads nowhere: the next folder may have it
                 continue
         raise UsageError(f"python: no {name} on PATH or where Pythons usually are", hint=_HINT)
@@ -132,8 +136,8 @@ def _on_path() -> list[str]:
     return [folder.rstrip("/") for folder in os.environ.get("PATH", "").split(":") if folder[:1] == "/"]
 
 
-def _usual_folders(version: str) -> Iterator[str]:
-    yield from ("/usr/bin", "/usr/local/bin")
+def _installed(version: str) -> Iterator[str]:
+    """The folders in which pyenv and uv have a version, the highest first."""
     home = os.path.expanduser("~")
     yield from _newest(f"{home}/.pyenv/versions", version)
     yield from _newest(f"{home}/.local/share/uv/python", f"cpython-{version}")

@@ -1,0 +1,71 @@
+"""From a Request to a Result: the one way that everything takes."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from jailpy.errors import JailError, ProfileError, UsageError
+from jailpy.kernel import host_probe
+from jailpy.launch import host_ids, launcher
+from jailpy.model.plan import Plan
+from jailpy.model.request import Request
+from jailpy.model.result import Failure, Result
+from jailpy.plan import compose, sources
+from jailpy.policy import override
+
+
+def plan(request: Request, *, host_id: int | None = None, without: frozenset[str] = frozenset()) -> Plan:
+    """What ``run`` would do here. Raises JailError when it could not; ``host_id`` is for host root's jails."""
+    host = host_probe.look()
+    policy = sources.policy(request.profile, host)
+    if request.policy_digest and request.policy_digest != policy.sha256:
+        message = f"profile {request.profile}: its digest is {policy.sha256}, not {request.policy_digest}"
+        raise ProfileError(message, hint="the profile has changed since the digest was taken")
+    policy, widened = override.override(policy, request.changes)
+    interpreter = sources.interpreter(request.python, policy)
+    return compose.compose(
+        policy,
+        request,
+        host,
+        interpreter,
+        host_id=host.uid if host_id is None else host_id,
+        widened=tuple((key, str(old), str(new)) for key, old, new in widened),
+        without=without,
+    )
+
+
+def execute(request: Request, *, without: frozenset[str] = frozenset()) -> tuple[Plan, Result]:
+    """Run to the end. Raises JailError for what is wrong before anything starts."""
+    launcher.stand_on_descriptors()
+    if os.geteuid() != 0:
+        ready = plan(request, without=without)
+        return ready, launcher.run(ready)
+    host_id, held = host_ids.claim()
+    try:
+        ready = plan(request, host_id=host_id, without=without)
+        return ready, launcher.run(ready)
+    finally:
+        os.close(held)
+
+
+def refused(error: JailError) -> Result:
+    """The Result of a run that never started."""
+    failure = Failure(stage="", step="", errno=0, message=error.message, hint=error.hint)
+    return Result(
+        outcome=error.outcome,
+        status=125,
+        exit_code=None,
+        signal=None,
+        failure=failure,
+        layers=(),
+        warnings=(),
+        started=time.time(),
+        wall_s=0.0,
+        usage=None,
+    )
+
+
+def not_installed(name: str) -> UsageError:
+    """A bare word names an installed plugin, and there is none of that name."""
+    return UsageError(f"{name}: no plugin of that name is installed", hint=f"a file of this folder is ./{name}")

@@ -1,0 +1,41 @@
+"""Result → the lines that jailpy itself writes on standard error."""
+
+from __future__ import annotations
+
+from jailpy.errors import JailError, ProfileError
+from jailpy.model.plan import Plan
+from jailpy.model.result import Result
+from jailpy.report.quote import for_terminal
+
+
+def lines(result: Result, plan: Plan, *, verbose: bool) -> list[str]:
+    """What a person wants to know about how a run ended; nothing about one that ended well, unless ``verbose``."""
+    said = []
+    if result.failure is not None:
+        said += [result.failure.message, *([f"hint: {result.failure.hint}"] if result.failure.hint else [])]
+    else:
+        said += _ending(result, plan)
+    if verbose:
+        said += [f"layer {layer.name}: {layer.state}{layer.detail and ', '}{layer.detail}" for layer in result.layers]
+        said += [f"warning: {warning}" for warning in result.warnings]
+        said.append(f"{result.outcome} after {result.wall_s:.3f} s")
+    return [for_terminal(line) for line in said]
+
+
+def _ending(result: Result, plan: Plan) -> list[str]:
+    limits = plan.policy.limits
+    if result.outcome == "timeout":
+        return [f"{plan.plugin.name} was stopped after {limits.wall:g} s (limits.wall)"]
+    if result.outcome == "output-limit":
+        return [f"{plan.plugin.name} was stopped: more than {limits.output} bytes of output (limits.output)"]
+    if result.outcome == "signal":
+        return [f"{plan.plugin.name} was ended by signal {result.signal}"]
+    return []
+
+
+def of_error(error: JailError) -> list[str]:
+    """Message and hint of an error, a line each; a profile's problems follow."""
+    said = list(error.problems) if isinstance(error, ProfileError) and error.problems else [error.message]
+    if error.hint:
+        said.append(f"hint: {error.hint}")
+    return [for_terminal(line) for text in said for line in text.splitlines()]
