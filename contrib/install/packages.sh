@@ -28,7 +28,10 @@ to_test=(testsuite shellcheck mandoc qemu debootstrap mke2fs busybox cpio depmod
 
 need_to_run() { need "${to_run[@]}"; }
 
-need_to_test() { need "${to_run[@]}" "${to_test[@]}"; }
+need_to_test() {
+  need python # its version is in the name of a package
+  need "${to_run[@]}" "${to_test[@]}"
+}
 
 have() { # does it work: asked of the thing itself, so that nobody is bothered for a package that is not needed
   case $1 in
@@ -91,22 +94,24 @@ need() { # install of these things what does not work
     echo "would do: $line" >&2
     return
   fi
-  say "installing system packages: $names"
-  as_root "$line" || fail "the system packages could not be installed" "$line"
+  as_root "$line" "$names" || fail "the system packages could not be installed" "$line"
   find_python
   mapfile -t things < <(missing "$@")
   [ ${#things[@]} = 0 ] || fail "still missing after the system packages were installed: ${things[*]}" \
     "jailpy needs Python 3.11 or newer, libseccomp, and gcc with the headers of Python and libcap"
 }
 
-as_root() { # run a shell line as root, asking for a password only where somebody can type it
+as_root() { # run the shell line $1, which installs $2; ask for a password only where one can be typed
+  local how
   if [ "$(id -u)" = 0 ]; then
-    quietly sh -c "$1"
+    how=(quietly)
   elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-    quietly sudo -n sh -c "$1"
+    how=(quietly sudo -n)
   elif command -v sudo >/dev/null && [ -t 0 ] && [ -t 2 ]; then
-    sudo sh -c "$1" >&2
+    how=(sudo)
   else
     fail "an administrator must run this line once, as root:" "$1"
   fi
+  say "installing system packages: $2"
+  "${how[@]}" sh -c "$1" >&2
 }

@@ -54,7 +54,7 @@ def test_machine_has_the_layers_that_it_is_there_for(cargo: Path) -> None:
 def test_suites_pass_in_the_machine(user: str, cargo: Path) -> None:
     """All pass there, and none is skipped."""
     require_machine()
-    python = ["env", "PYTHONPATH=/src/site", "JAILPY_MUST_RUN=1", "python3", "-m", "pytest", "-q"]
+    python = ["env", "PYTHONPATH=/src/site", "JAILPY_MUST_RUN=1", "python3", "-m", "pytest", "--color=no"]
     caller = "root" if user == "root" else "user"
     done = in_machine(user, cargo, *python, "--caller", caller, *SUITES)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr

@@ -81,9 +81,9 @@ def copy_distribution(name: str, site: Path) -> None:
     distribution = metadata.distribution(name)
     here = Path(str(distribution.locate_file("")))
     sources = {here / file for file in distribution.files or () if ".." not in file.parts}
-    # The list that an old-style install (egg-info) keeps leaves out the extension modules.
+    # An old-style install (egg-info) lists no extension modules, and Debian's lists nothing at all.
     for module in (distribution.read_text("top_level.txt") or "").split():
-        sources |= set(here.glob(f"{module}.*.so"))
+        sources |= set(here.glob(f"{module}.*"))
     for source in sources:
         if source.is_file() and "__pycache__" not in source.parts:
             target = site / source.relative_to(here)
