@@ -74,6 +74,8 @@ def test_version_is_looked_up_where_pyenv_and_uv_put_it(
         (folder / "bin" / name).write_bytes((prefix / "bin/python3").read_bytes())
         (folder / "bin" / name).chmod(0o755)
     assert discover("3.98").executable == f"{tmp_path}/{place.format('3.98.10')}/bin/{name}"
+    assert discover("3.98.2").executable == f"{tmp_path}/{place.format('3.98.2')}/bin/{name}"
+    assert "no python3.98.3" in refused("3.98.3").message
 
 
 def test_working_folder_never_decides(debian: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +90,9 @@ def test_relative_path_is_taken_from_the_working_folder(prefix: Path, monkeypatc
     assert discover("../bin/python3").executable == f"{prefix}/bin/python3"
 
 
-@pytest.mark.parametrize("wanted", ["", "3.x", "4.1", "pypy3", "py\0thon", "2.7", "3.97", "-c"])
+@pytest.mark.parametrize(
+    "wanted", ["", "3.x", "4.1", "pypy3", "py\0thon", "2.7", "3.97", "3.1.2.3", "3.", "python.", "-c"]
+)
 def test_what_is_no_version_or_not_there_is_refused(wanted: str) -> None:
     assert refused(wanted).hint
 
