@@ -13,7 +13,7 @@ from jailpy.model.result import Result
 from jailpy.report import words
 
 _OUTCOMES = {"ok": 0, "timeout": 124, "cpu-limit": 124, "usage-error": 125, "profile-error": 125, "setup-failed": 125,
-             "not-executable": 126, "not-found": 127, "memory-limit": 137}  # fmt: skip
+             "not-executable": 126, "not-found": 127, "memory-limit": 137}
 
 
 def run(request: Request) -> int:
@@ -58,7 +58,8 @@ def _open_report(target: str) -> int:
             return os.dup(int(number))
         return os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise UsageError(f"--report {target}: {error.strerror}", hint="name a file that can be written, or fd:N") from error
+        hint = "name a file that can be written, or fd:N"
+        raise UsageError(f"--report {target}: {error.strerror}", hint=hint) from error
 
 
 def _write_report(fd: int, result: Result, plan: Plan | None, request: Request, caller: tuple[int, int]) -> None:

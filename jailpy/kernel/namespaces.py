@@ -42,7 +42,7 @@ def unshare(flags: int) -> None:
 
 
 def deny_setgroups(process: str) -> None:
-    """Refuse setgroups(2) in the user namespace of ``process`` ("self" or a pid); needed before an unprivileged gid map."""
+    """Refuse setgroups(2) in the user namespace of ``process``: an unprivileged gid map needs it."""
     _write_once(f"/proc/{process}/setgroups", b"deny")
 
 

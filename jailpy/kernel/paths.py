@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from contextlib import suppress
 
 from jailpy.kernel.syscall import buffer, call
 
@@ -21,10 +22,8 @@ def make_parents(folder: int, path: str) -> int:
     """Make the folders above ``path`` beneath ``folder`` and return a descriptor of the last one."""
     at = os.dup(folder)
     for name in path.strip("/").split("/")[:-1]:
-        try:
+        with suppress(FileExistsError):
             os.mkdir(name, 0o755, dir_fd=at)
-        except FileExistsError:
-            pass
         below = open_beneath(at, name, os.O_PATH | os.O_DIRECTORY)
         os.close(at)
         at = below

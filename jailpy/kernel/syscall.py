@@ -19,7 +19,7 @@ _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
 
-def call(name: str, *arguments: int | bytes | None | ctypes.Array[ctypes.c_char], about: str = "") -> int:
+def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None, about: str = "") -> int:
     """Issue system call ``name``; an OSError carries the call's name and ``about`` as notes (syscall(2))."""
     packed = [ctypes.c_long(a) if type(a) is int else a for a in arguments]
     result = int(_libc.syscall(ctypes.c_long(NUMBERS[name]), *packed))

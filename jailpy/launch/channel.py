@@ -36,5 +36,13 @@ def receive(fd: int) -> Message | None:
     data = os.read(fd, _FORMAT.size)
     if len(data) < _FORMAT.size:
         return None
-    *numbers, text = _FORMAT.unpack(data)
-    return Message(*numbers, text=text.rstrip(b"\0").decode(errors="replace"))
+    kind, step, number, user, system, memory, text = _FORMAT.unpack(data)
+    return Message(
+        kind=kind,
+        step=step,
+        number=number,
+        user_us=user,
+        system_us=system,
+        memory=memory,
+        text=text.rstrip(b"\0").decode(errors="replace"),
+    )

@@ -12,7 +12,11 @@ from jailpy.launch.channel import Message
 from jailpy.launch.context import Context
 from jailpy.launch.stages import birth, privilege, program, root
 
-ACTS = {**birth.ACTS, **root.ACTS, **privilege.ACTS, **program.ACTS}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ACTS: dict[str, Callable[..., None]] = birth.ACTS | root.ACTS | privilege.ACTS | program.ACTS
 
 
 def live(ctx: Context) -> None:
@@ -22,7 +26,7 @@ def live(ctx: Context) -> None:
             for stage in ("identity", "root", "limits", "close"):
                 perform(ctx, stage)
             reaper.run(ctx, start, perform)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
         _report(ctx, -1, error)
     finally:
         os._exit(125)
@@ -34,7 +38,7 @@ def start(ctx: Context, gate: int) -> None:
         perform(ctx, "plugin")
         os.read(gate, 1)  # pid 1 is ready
         perform(ctx, "execute")
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
         _report(ctx, -1, error)
     finally:
         os._exit(125)

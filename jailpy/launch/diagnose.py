@@ -7,15 +7,19 @@ import errno
 from jailpy.model.plan import Step
 
 _SETTINGS = (
-    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-     "AppArmor keeps ordinary users from user namespaces: install the profile in contrib/apparmor, or as root"
-     " sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "AppArmor keeps users from user namespaces; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
     ("/proc/sys/kernel/unprivileged_userns_clone", "0", "as root: sysctl kernel.unprivileged_userns_clone=1"),
     ("/proc/sys/user/max_user_namespaces", "0", "as root: sysctl user.max_user_namespaces=15000"),
-)  # fmt: skip
+)
 _REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.ENOSYS, errno.EINVAL)
 _CONTAINER = "in a container, its seccomp profile must allow clone3, unshare, mount and pivot_root"
-_PROC = 'in a container whose /proc is masked no new one can be mounted: unmask it, or set filesystem.proc = "preferred"'
+_PROC = (
+    'in a container whose /proc is masked no new one can be mounted: unmask it, or set filesystem.proc = "preferred"'
+)
 
 
 def diagnose(step: Step, number: int) -> str:

@@ -28,20 +28,20 @@ def run(plan: Plan) -> Result:
         try:
             _prepare(ctx, ending)
             pid, pidfd = _give_birth(ctx, supervisor, ending)
-        except _Stopped:
+        except _StoppedError:
             return conclude(plan, ending)
         supervisor.adopt(pid, pidfd)
         try:
             ctx.process = str(pid)
             _perform(ctx, "map", ending)
             supervisor.release()
-        except _Stopped:
+        except _StoppedError:
             supervisor.kill()
         supervisor.watch()
     return conclude(plan, ending)
 
 
-class _Stopped(Exception):
+class _StoppedError(Exception):
     """A step of the launcher failed; the ending has it."""
 
 
@@ -56,7 +56,7 @@ def _give_birth(ctx: Context, supervisor: Supervisor, ending: Ending) -> tuple[i
     except OSError as error:
         first = next((i for i, step in enumerate(ctx.plan.steps) if step.stage == "clone"), -1)
         ending.failed(first, error.errno or 0, error.strerror or "")
-        raise _Stopped from error
+        raise _StoppedError from error
     if pid == 0:
         supervisor.become_child()
         child.live(ctx)
@@ -74,7 +74,7 @@ def _perform(ctx: Context, stage: str, ending: Ending) -> None:
                 ending.noted(index, error.errno or 0)
                 continue
             ending.failed(index, error.errno or 0, error.strerror or "")
-            raise _Stopped from error
+            raise _StoppedError from error
 
 
 def stand_on_descriptors() -> None:

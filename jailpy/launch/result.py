@@ -93,7 +93,9 @@ def _failure(plan: Plan, ending: Ending) -> Failure | None:
         index, number, text = ending.failure
         step = plan.steps[index] if index >= 0 else None
         if step is None:
-            return Failure(stage="", step="", errno=number, message=f"the launcher failed: {text}", hint="please report this")
+            return Failure(
+                stage="", step="", errno=number, message=f"the launcher failed: {text}", hint="please report this"
+            )
         message = f"step {step.name} ({step.text}): {text}"
         hint = diagnose(step, number)
         return Failure(stage=step.stage, step=step.name, errno=number, message=message, hint=hint)
@@ -114,7 +116,9 @@ def _layers(plan: Plan, ending: Ending) -> tuple[Layer, ...]:
 
 
 def _warnings(plan: Plan, ending: Ending) -> tuple[str, ...]:
-    return tuple(f"{plan.steps[i].name}: {plan.steps[i].text}: {os.strerror(n)}; went on without" for i, n in ending.notes)
+    return tuple(
+        f"{plan.steps[i].name}: {plan.steps[i].text}: {os.strerror(n)}; went on without" for i, n in ending.notes
+    )
 
 
 def _usage(ending: Ending) -> Usage | None:

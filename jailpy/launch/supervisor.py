@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import time
+from contextlib import suppress
 
 from jailpy.broker.stdio import Stream
 from jailpy.launch import channel, child
@@ -15,6 +16,7 @@ from jailpy.launch.result import Ending
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
+    from typing import Self
 
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -33,7 +35,7 @@ class Supervisor:
         self._told: list[int] = []
         self._before: list[tuple[signal.Signals, object]] = []
 
-    def __enter__(self) -> Supervisor:
+    def __enter__(self) -> Self:
         pipe = os.pipe2
         self._status, self._ctx.status = pipe(os.O_CLOEXEC)
         self._ctx.control, self._control = pipe(os.O_CLOEXEC)
@@ -52,7 +54,9 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.kill()
         signal.set_wakeup_fd(-1)
         for stream in (self._input, *self._outputs):
@@ -193,16 +197,12 @@ class Supervisor:
         self._strike()
 
     def _strike(self) -> None:
-        try:
+        with suppress(ProcessLookupError):  # it may have ended by itself
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it has ended by itself
 
     def _tell(self, byte: int) -> None:
-        try:
+        with suppress(BrokenPipeError):
             os.write(self._control, bytes((byte,)))
-        except BrokenPipeError:
-            pass
 
     def _hear(self, number: int, _: FrameType | None) -> None:
         self._told.append(number)

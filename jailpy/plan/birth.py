@@ -37,17 +37,52 @@ def _ids(host: Host, host_id: int) -> list[Step]:
     needs = ("namespace-user",)
     group = host_id if host.uid == 0 else host.gid
     found = [
-        wall("map", "namespaces", "setgroups-denied", "setgroups is refused for good", "deny-setgroups", needs=needs,
-             shadows=("capability-permitted", "capability-effective", "seccomp-set-ids")),
-        build("map", "namespaces", "uid-mapped", f"uid {INSIDE_ID} inside is {host_id} outside, no other", "map-id",
-              "uid", INSIDE_ID, host_id, needs=needs),
-        build("map", "namespaces", "gid-mapped", f"gid {INSIDE_ID} inside is {group} outside, no other", "map-id",
-              "gid", INSIDE_ID, group, needs=needs),
+        wall(
+            "map",
+            "namespaces",
+            "setgroups-denied",
+            "setgroups is refused for good",
+            "deny-setgroups",
+            needs=needs,
+            shadows=("capability-permitted", "capability-effective", "seccomp-set-ids"),
+        ),
+        build(
+            "map",
+            "namespaces",
+            "uid-mapped",
+            f"uid {INSIDE_ID} inside is {host_id} outside, no other",
+            "map-id",
+            "uid",
+            INSIDE_ID,
+            host_id,
+            needs=needs,
+        ),
+        build(
+            "map",
+            "namespaces",
+            "gid-mapped",
+            f"gid {INSIDE_ID} inside is {group} outside, no other",
+            "map-id",
+            "gid",
+            INSIDE_ID,
+            group,
+            needs=needs,
+        ),
     ]
     if host.uid == 0:
-        found.append(wall("identity", "namespaces", "host-root-left", f"become uid {INSIDE_ID} of the jail, never host root",
-                          "become", INSIDE_ID, INSIDE_ID, needs=needs))
-    return found  # fmt: skip
+        found.append(
+            wall(
+                "identity",
+                "namespaces",
+                "host-root-left",
+                f"become uid {INSIDE_ID} of the jail, never host root",
+                "become",
+                INSIDE_ID,
+                INSIDE_ID,
+                needs=needs,
+            )
+        )
+    return found
 
 
 def _own(policy: Policy, host: Host) -> list[Step]:
@@ -55,22 +90,66 @@ def _own(policy: Policy, host: Host) -> list[Step]:
     hidden = ("pid-1-hidden", "proc-hides-others")
     user_namespaces = "no user namespace may be made below this one (user.max_user_namespaces)"
     found = [
-        wall("identity", process, "session-own", "own session and process group, without the caller's terminal",
-             "session", shadows=("plugin-session", "landlock-scope-signal")),
-        wall("identity", process, "keyring-own", "an empty session keyring instead of the caller's", "keyring",
-             shadows=("seccomp-keyrings",), soft=True),
+        wall(
+            "identity",
+            process,
+            "session-own",
+            "own session and process group, without the caller's terminal",
+            "session",
+            shadows=("plugin-session", "landlock-scope-signal"),
+        ),
+        wall(
+            "identity",
+            process,
+            "keyring-own",
+            "an empty session keyring instead of the caller's",
+            "keyring",
+            shadows=("seccomp-keyrings",),
+            soft=True,
+        ),
         wall("identity", process, "signals-default", "every signal has its default action", "default-signals"),
         wall("identity", process, "signals-unblocked", "no signal is blocked", "unblock-signals"),
         wall("identity", process, "umask-own", "files are made with umask 022", "umask", 0o022),
-        wall("identity", process, "environment-wiped", "the caller's environment is overwritten in the memory of pid 1",
-             "wipe-environment", shadows=hidden),
-        build("identity", process, "host-name", f"host name {policy.process.hostname}", "host-name",
-              policy.process.hostname, needs=("namespace-uts",)),
+        wall(
+            "identity",
+            process,
+            "environment-wiped",
+            "the caller's environment is overwritten in the memory of pid 1",
+            "wipe-environment",
+            shadows=hidden,
+        ),
+        build(
+            "identity",
+            process,
+            "host-name",
+            f"host name {policy.process.hostname}",
+            "host-name",
+            policy.process.hostname,
+            needs=("namespace-uts",),
+        ),
     ]
     if host.sysctl_writable:
-        found.append(wall("identity", process, "user-namespaces-none", user_namespaces, "refuse-user-namespaces",
-                          shadows=("seccomp-namespaces", "below-namespace-root"), needs=("namespace-user",), soft=True))
+        found.append(
+            wall(
+                "identity",
+                process,
+                "user-namespaces-none",
+                user_namespaces,
+                "refuse-user-namespaces",
+                shadows=("seccomp-namespaces", "below-namespace-root"),
+                needs=("namespace-user",),
+                soft=True,
+            )
+        )
     if policy.network.loopback:
-        found.append(build("identity", process, "loopback-up", "lo is up, and is the jail's own", "loopback",
-                           needs=("namespace-net",)))
-    return found  # fmt: skip
+        found.append(
+            build(
+                "identity",
+                process,
+                "loopback-up",
+                "lo is up, and is the jail's own",
+                "loopback",
+                needs=("namespace-net",),
+            )
+        )
+    return found

@@ -12,6 +12,11 @@ import stat
 import sys
 
 from jailpy import __version__
+from jailpy.plan.digest import digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _CAP = 4 << 20  # bytes of one entry
 
@@ -26,10 +31,8 @@ def folder() -> str:
 
 def key(*parts: object) -> str:
     """A file name for what depends on ``parts``, on the versions of Python and jailpy, and on the kernel."""
-    from _sha256 import sha256
-
     everything = (__version__, sys.version, os.uname().release, *parts)
-    return sha256(repr(everything).encode(errors="surrogateescape")).hexdigest()[:40]
+    return digest(repr(everything).encode(errors="surrogateescape"))[:40]
 
 
 def identity(path: str) -> tuple[int, ...] | None:
@@ -41,7 +44,7 @@ def identity(path: str) -> tuple[int, ...] | None:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def load(name: str) -> object | None:
+def load(name: str) -> Any:
     """The value stored under ``name``, if every file that it came from is still the same."""
     place = folder()
     if not place:
@@ -61,7 +64,7 @@ def load(name: str) -> object | None:
     return value if all(identity(path) == known for path, known in evidence) else None
 
 
-def store(name: str, value: object, files: tuple[str, ...]) -> None:
+def store(name: str, value: Any, files: tuple[str, ...]) -> None:
     """Keep ``value`` for as long as ``files`` do not change; where that is not possible, go on without."""
     place = folder()
     if not place:
@@ -80,7 +83,10 @@ def store(name: str, value: object, files: tuple[str, ...]) -> None:
     finally:
         os.close(fd)
     try:
-        os.rename(partial, os.path.join(place, name)) if whole else os.unlink(partial)
+        if whole:
+            os.rename(partial, os.path.join(place, name))
+        else:
+            os.unlink(partial)
     except OSError:
         return
 

@@ -25,7 +25,17 @@ def steps(policy: Policy) -> list[Step]:
         for name, text in bpf.groups(policy.seccomp)
     ]
     if not is_narrow(rules):
-        return [*rules, build("close", "seccomp", "seccomp-filter", "the rules above, on pid 1 and all below it", "filter", needs=_NEEDS)]
+        return [
+            *rules,
+            build(
+                "close",
+                "seccomp",
+                "seccomp-filter",
+                "the rules above, on pid 1 and all below it",
+                "filter",
+                needs=_NEEDS,
+            ),
+        ]
     return [
         *rules,
         build("plugin", "seccomp", "seccomp-filter", "the rules above, before execve", "filter", needs=_NEEDS),
@@ -43,14 +53,16 @@ def with_programs(steps: list[Step], policy: Policy, host: Host) -> list[Step]:
     present = {step.name for step in steps}
     removed = {name for name, _ in bpf.groups(policy.seccomp) if PREFIX + name not in present}
     wide = removed | {name.removeprefix(PREFIX) for name in _NARROWING}
-    filled = []
-    for step in steps:
-        if step.act in ("filter", "step-down"):
-            of_plugin = step.name == "seccomp-filter"
-            programs = _programs(policy, host, frozenset(removed if of_plugin else wide))
-            step = step._replace(arguments=(*step.arguments, programs))
-        filled.append(step)
-    return filled
+    return [
+        step
+        if step.act not in ("filter", "step-down")
+        else _filled(step, policy, host, removed if step.name == "seccomp-filter" else wide)
+        for step in steps
+    ]
+
+
+def _filled(step: Step, policy: Policy, host: Host, removed: set[str]) -> Step:
+    return step._replace(arguments=(*step.arguments, _programs(policy, host, frozenset(removed))))
 
 
 def _programs(policy: Policy, host: Host, removed: frozenset[str]) -> tuple[bytes, ...]:

@@ -54,15 +54,19 @@ def prune(steps: list[Step], without: frozenset[str]) -> list[Step]:
 
 def judge_layers(policy: Policy, request: Request, host: Host) -> tuple[Layer, ...]:
     """What this host gives of each layer; a required one that is missing ends the run here."""
-    wanted = {**dict(policy.layers), **{name: "required" for name in request.require}}
+    wanted = {**dict(policy.layers), **dict.fromkeys(request.require, "required")}
     unknown = [name for name in request.require if name not in dict(policy.layers)]
     if unknown:
-        raise ProfileError(f"--require: there is no layer {unknown[0]}", hint=f"the layers are {', '.join(dict(policy.layers))}")
+        raise ProfileError(
+            f"--require: there is no layer {unknown[0]}", hint=f"the layers are {', '.join(dict(policy.layers))}"
+        )
     found = []
     for name, will in wanted.items():
-        layer = _layer(name, will, policy, host)
+        layer = _layer(name, will, host)
         if layer.state != "on" and will == "required":
-            raise HostError(f"layer {name} is required and this host does not give it: {layer.detail}", hint=_HINTS.get(name, ""))
+            raise HostError(
+                f"layer {name} is required and this host does not give it: {layer.detail}", hint=_HINTS.get(name, "")
+            )
         found.append(layer)
     found.append(_groups(host))
     return tuple(found)
@@ -74,7 +78,7 @@ _HINTS = {
 }
 
 
-def _layer(name: str, will: str, policy: Policy, host: Host) -> Layer:
+def _layer(name: str, will: str, host: Host) -> Layer:
     if will == "off":
         return Layer(name=name, state="off", detail="switched off by the profile")
     if name == "landlock":
@@ -82,7 +86,7 @@ def _layer(name: str, will: str, policy: Policy, host: Host) -> Layer:
             return Layer(name=name, state="off", detail="the kernel has it not, or has it switched off")
         return Layer(name=name, state="on", detail=f"ABI {host.landlock}")
     if name == "cgroup":
-        detail = "not used by this version: limits hold for each process, the number of tasks for the whole jail, memory for none"
+        detail = "not used by this version: limits hold for each process, tasks for the whole jail, memory for neither"
         return Layer(name=name, state="fallback", detail=detail)
     return Layer(name=name, state="on", detail="")
 

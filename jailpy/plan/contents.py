@@ -33,7 +33,9 @@ class Contents:
             raise UsageError(f"{target} in the jail is asked for twice: {known.tree.source} and {tree.source}")
         above = self._above(target)
         if above is not None and not _holds(above, target):
-            message = f"{tree.source} cannot appear at {target}: {above.tree.source} is mounted above it and has no such path"
+            message = (
+                f"{tree.source} cannot appear at {target}: {above.tree.source} is mounted above it and has no such path"
+            )
             raise UsageError(message, hint="choose another place: --read HOST:JAIL")
         self._entries[target] = Entry(tree=tree._replace(target=target), identity=identity, writable=writable)
 
@@ -43,10 +45,14 @@ class Contents:
 
     def inside_scratch(self) -> list[Entry]:
         """Mounts below /tmp, /work or /dev/shm, whose mount points are made there."""
-        return [entry for entry in self.entries if _below(entry.tree.target, _SCRATCH) and self._above(entry.tree.target) is None]
+        return [
+            entry
+            for entry in self.entries
+            if _below(entry.tree.target, _SCRATCH) and self._above(entry.tree.target) is None
+        ]
 
     def folders(self, *groups: list[str] | tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-        """Every folder of the tmpfs, parents first; ``groups`` name what else stands in it (a trailing / is a folder)."""
+        """Every folder of the tmpfs, parents first; ``groups`` name what else stands in it, folders with a /."""
         wanted = set(_ALWAYS)
         for path in (p for group in groups for p in group):
             wanted |= set(_parents(path))

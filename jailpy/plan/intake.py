@@ -12,6 +12,7 @@ from jailpy.model.plan import Plugin
 from jailpy.model.policy import Policy
 from jailpy.model.record import Record
 from jailpy.model.request import Request
+from jailpy.plan.digest import digest
 from jailpy.plan.shares import SharedTree, shared, shares
 
 CAP = 16 << 20  # bytes of a single-file plugin
@@ -38,7 +39,7 @@ def program(request: Request, policy: Policy, interpreter: Interpreter, *, unbuf
         return Program(plugin=Plugin(name=name, path="", sha256=""), command=request.arguments, files=(), shares=given)
     python = (interpreter.executable, "-I", *(("-u",) if unbuffered else ()))
     if request.code is not None:
-        plugin = Plugin(name="-c", path="", sha256=_digest(os.fsencode(request.code)))
+        plugin = Plugin(name="-c", path="", sha256=digest(os.fsencode(request.code)))
         return Program(plugin=plugin, command=(*python, "-c", request.code, *request.arguments), files=(), shares=given)
     if request.module:
         return _module(request, python, given, sockets)
@@ -71,10 +72,11 @@ def _folder(request: Request, python: tuple[str, ...], given: tuple[SharedTree, 
     return Program(plugin=plugin, command=command, files=(), shares=(*given, _tree(request.plugin, sockets)))
 
 
-def _single(name: str, path: str, content: bytes, python: tuple[str, ...], request: Request,
-            given: tuple[SharedTree, ...]) -> Program:  # fmt: skip
+def _single(
+    name: str, path: str, content: bytes, python: tuple[str, ...], request: Request, given: tuple[SharedTree, ...]
+) -> Program:
     inside = f"/plugin/{name}"
-    plugin = Plugin(name=name, path=path, sha256=_digest(content))
+    plugin = Plugin(name=name, path=path, sha256=digest(content))
     command = (*python, inside, *request.arguments)
     return Program(plugin=plugin, command=command, files=((inside, 0o444, content),), shares=given)
 
@@ -92,7 +94,9 @@ def _read_file(path: str) -> bytes:
     try:
         before = os.fstat(fd)
         if not stat.S_ISREG(before.st_mode):
-            raise UsageError(f"{path}: is {_kind(before.st_mode)}, not a Python file", hint="a plugin is a file or a folder")
+            raise UsageError(
+                f"{path}: is {_kind(before.st_mode)}, not a Python file", hint="a plugin is a file or a folder"
+            )
         content = _read(fd, path)
         after = os.fstat(fd)
     finally:
@@ -133,9 +137,3 @@ def _kind(mode: int) -> str:
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-
-def _digest(content: bytes) -> str:
-    from _sha256 import sha256  # hashlib also loads OpenSSL, 3 ms
-
-    return sha256(content).hexdigest()

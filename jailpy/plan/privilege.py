@@ -12,9 +12,19 @@ from jailpy.model.policy import Policy
 from jailpy.plan.steps import build, wall
 
 _ALL_SCRATCH = (
-    ll.EXECUTE | ll.WRITE_FILE | ll.READ_FILE | ll.REMOVE_DIR | ll.REMOVE_FILE | ll.MAKE_DIR | ll.MAKE_REG | ll.MAKE_SOCK
-    | ll.MAKE_FIFO | ll.MAKE_SYM | ll.REFER | ll.TRUNCATE
-)  # fmt: skip
+    ll.EXECUTE
+    | ll.WRITE_FILE
+    | ll.READ_FILE
+    | ll.REMOVE_DIR
+    | ll.REMOVE_FILE
+    | ll.MAKE_DIR
+    | ll.MAKE_REG
+    | ll.MAKE_SOCK
+    | ll.MAKE_FIFO
+    | ll.MAKE_SYM
+    | ll.REFER
+    | ll.TRUNCATE
+)
 _READ = ll.READ_FILE
 _PROGRAMS = ll.READ_FILE | ll.EXECUTE
 _NO_NEW = ("no-new-privileges",)
@@ -22,7 +32,13 @@ _READ_ONLY = ("tree-read-only",)
 
 _FILE_RIGHTS = (
     ("execute", ll.EXECUTE, 1, "programs run from the interpreter's folders, /tmp and /work only", ("shm-no-exec",)),
-    ("write-file", ll.WRITE_FILE, 1, "files are written in scratch and write folders only", (*_READ_ONLY, "root-read-only")),
+    (
+        "write-file",
+        ll.WRITE_FILE,
+        1,
+        "files are written in scratch and write folders only",
+        (*_READ_ONLY, "root-read-only"),
+    ),
     ("read-file", ll.READ_FILE, 1, "files are read in the jail's own folders only", ("old-root-gone",)),
     ("remove", ll.REMOVE_DIR | ll.REMOVE_FILE, 1, "nothing is removed elsewhere", _READ_ONLY),
     ("make", ll.MAKE_DIR | ll.MAKE_REG | ll.MAKE_SYM, 1, "no file, folder or link is made elsewhere", _READ_ONLY),
@@ -47,10 +63,24 @@ def _limits(policy: Policy) -> list[Step]:
     files = 1000 if limits.open_files is None else limits.open_files
     rows = (
         ("core", resource.RLIMIT_CORE, 1, 1, "no core file, and none for a core_pattern pipe", ("seccomp-core-limit",)),
-        ("tasks", resource.RLIMIT_NPROC, tasks, tasks, f"{tasks} processes and threads in this user namespace, pid 1 too", ()),
+        (
+            "tasks",
+            resource.RLIMIT_NPROC,
+            tasks,
+            tasks,
+            f"{tasks} processes and threads in this user namespace, pid 1 too",
+            (),
+        ),
         ("open-files", resource.RLIMIT_NOFILE, files, files, f"{files} open files a process", ()),
         ("file-size", resource.RLIMIT_FSIZE, size, size, f"{size} bytes a file", ()),
-        ("cpu", resource.RLIMIT_CPU, cpu, cpu if cpu == infinity else cpu + 1, f"{cpu} s of processor time a process", ()),
+        (
+            "cpu",
+            resource.RLIMIT_CPU,
+            cpu,
+            cpu if cpu == infinity else cpu + 1,
+            f"{cpu} s of processor time a process",
+            (),
+        ),
         ("locked-memory", resource.RLIMIT_MEMLOCK, 1 << 16, 1 << 16, "64 KiB of locked memory", ("seccomp-mlock",)),
         ("queues", resource.RLIMIT_MSGQUEUE, 0, 0, "no POSIX message queues", ("seccomp-posix-mq",)),
         ("signals", resource.RLIMIT_SIGPENDING, 256, 256, "256 queued signals", ()),
@@ -66,30 +96,67 @@ def _limits(policy: Policy) -> list[Step]:
 
 def _ties() -> list[Step]:
     return [
-        wall("close", "supervision", "dies-with-launcher", "pid 1 is killed when the launcher ends", "die-with-launcher",
-             shadows=("launcher-watched",)),
-        wall("close", "supervision", "launcher-alive", "the launcher has not ended meanwhile", "check-launcher",
-             shadows=("launcher-watched",)),
-    ]  # fmt: skip
+        wall(
+            "close",
+            "supervision",
+            "dies-with-launcher",
+            "pid 1 is killed when the launcher ends",
+            "die-with-launcher",
+            shadows=("launcher-watched",),
+        ),
+        wall(
+            "close",
+            "supervision",
+            "launcher-alive",
+            "the launcher has not ended meanwhile",
+            "check-launcher",
+            shadows=("launcher-watched",),
+        ),
+    ]
 
 
 def _capabilities() -> list[Step]:
     stage, layer = "close", "capabilities"
     needs = ("namespace-user",)
     return [
-        wall(stage, layer, "securebits-locked", "root gets no capabilities, no change of ids brings any back; locked",
-             "securebits", needs=needs),
+        wall(
+            stage,
+            layer,
+            "securebits-locked",
+            "root gets no capabilities, no change of ids brings any back; locked",
+            "securebits",
+            needs=needs,
+        ),
         wall(stage, layer, "bounding-set-empty", "no capability can ever be gained", "bounding-set", needs=needs),
-        wall(stage, layer, "ambient-set-empty", "no capability survives execve", "ambient",
-             shadows=("capability-permitted", "capability-inheritable", "securebits-locked")),
+        wall(
+            stage,
+            layer,
+            "ambient-set-empty",
+            "no capability survives execve",
+            "ambient",
+            shadows=("capability-permitted", "capability-inheritable", "securebits-locked"),
+        ),
         wall(stage, layer, "capability-inheritable", "the inheritable set is empty", "capability-set", "inheritable"),
-        wall(stage, layer, "capability-effective", "the effective set is empty", "capability-set", "effective",
-             shadows=("capability-permitted",)),
+        wall(
+            stage,
+            layer,
+            "capability-effective",
+            "the effective set is empty",
+            "capability-set",
+            "effective",
+            shadows=("capability-permitted",),
+        ),
         wall(stage, layer, "capability-permitted", "the permitted set is empty", "capability-set", "permitted"),
         wall(stage, "no-new-privs", "no-new-privileges", "execve never gives privileges", "no-new-privileges"),
-        wall(stage, layer, "pid-1-hidden", "pid 1 is not dumpable: nobody inside reads or traces it", "hide-memory",
-             shadows=("proc-hides-others", "seccomp-ptrace", "seccomp-process-memory")),
-    ]  # fmt: skip
+        wall(
+            stage,
+            layer,
+            "pid-1-hidden",
+            "pid 1 is not dumpable: nobody inside reads or traces it",
+            "hide-memory",
+            shadows=("proc-hides-others", "seccomp-ptrace", "seccomp-process-memory"),
+        ),
+    ]
 
 
 def _landlock(policy: Policy, host: Host, writable: tuple[str, ...]) -> list[Step]:
@@ -108,18 +175,50 @@ def _landlock(policy: Policy, host: Host, writable: tuple[str, ...]) -> list[Ste
     if abi >= 4 and not (policy.network.loopback or policy.network.allow):
         offline = "seccomp-network-off"
         found += [
-            wall(stage, layer, "landlock-bind-tcp", "no TCP port is bound", "landlock-network", ll.BIND_TCP,
-                 shadows=(offline,), needs=_NO_NEW),
-            wall(stage, layer, "landlock-connect-tcp", "no TCP connection is made", "landlock-network", ll.CONNECT_TCP,
-                 shadows=(offline, "namespace-net"), needs=_NO_NEW),
-        ]  # fmt: skip
+            wall(
+                stage,
+                layer,
+                "landlock-bind-tcp",
+                "no TCP port is bound",
+                "landlock-network",
+                ll.BIND_TCP,
+                shadows=(offline,),
+                needs=_NO_NEW,
+            ),
+            wall(
+                stage,
+                layer,
+                "landlock-connect-tcp",
+                "no TCP connection is made",
+                "landlock-network",
+                ll.CONNECT_TCP,
+                shadows=(offline, "namespace-net"),
+                needs=_NO_NEW,
+            ),
+        ]
     if abi >= 6:
         found += [
-            wall(stage, layer, "landlock-scope-abstract", "no abstract socket from outside is reached", "landlock-scope",
-                 ll.SCOPE_ABSTRACT_UNIX, shadows=("namespace-net",), needs=_NO_NEW),
-            wall(stage, layer, "landlock-scope-signal", "no process outside is signalled", "landlock-scope",
-                 ll.SCOPE_SIGNAL, shadows=("namespace-pid", "session-own"), needs=_NO_NEW),
-        ]  # fmt: skip
+            wall(
+                stage,
+                layer,
+                "landlock-scope-abstract",
+                "no abstract socket from outside is reached",
+                "landlock-scope",
+                ll.SCOPE_ABSTRACT_UNIX,
+                shadows=("namespace-net",),
+                needs=_NO_NEW,
+            ),
+            wall(
+                stage,
+                layer,
+                "landlock-scope-signal",
+                "no process outside is signalled",
+                "landlock-scope",
+                ll.SCOPE_SIGNAL,
+                shadows=("namespace-pid", "session-own"),
+                needs=_NO_NEW,
+            ),
+        ]
     allowed = (
         *(("/tmp", _ALL_SCRATCH), ("/work", _ALL_SCRATCH), ("/dev/shm", _ALL_SCRATCH & ~ll.EXECUTE)),
         *((path, _ALL_SCRATCH & ~ll.EXECUTE) for path in writable),

@@ -28,13 +28,19 @@ def steps(program: Program, variables: Variables, no_exec: bool) -> list[Step]:
     """The stage plugin."""
     stage, layer = "plugin", "namespaces"
     found = [
-        wall(stage, layer, "plugin-session", "the plugin leads a session and a process group of its own", "session",
-             shadows=("session-own", "landlock-scope-signal")),
+        wall(
+            stage,
+            layer,
+            "plugin-session",
+            "the plugin leads a session and a process group of its own",
+            "session",
+            shadows=("session-own", "landlock-scope-signal"),
+        ),
         wall(stage, layer, "environment-empty", "nothing of the caller's environment", "empty-environment"),
         build(stage, layer, "environment", ", ".join(name for name, _ in variables), "environment", variables),
         wall(stage, layer, "streams-own", "standard streams are pipes to the launcher", "streams"),
         wall(stage, layer, "descriptors-closed", "every other descriptor ends at execve", "close-descriptors"),
-    ]  # fmt: skip
+    ]
     if no_exec:
         text = "the program is started from a descriptor that the plugin cannot have"
         found.append(build(stage, layer, "program-held", text, "open-program", program.command[0], EXEC_FD))
@@ -44,7 +50,9 @@ def steps(program: Program, variables: Variables, no_exec: bool) -> list[Step]:
 def execution(program: Program, variables: Variables) -> list[Step]:
     """execve, the last step before the plugin's first byte."""
     text = " ".join(program.command)
-    return [build("execute", "namespaces", "program-executed", text, "execute", program.command, dict(variables)["PATH"])]
+    return [
+        build("execute", "namespaces", "program-executed", text, "execute", program.command, dict(variables)["PATH"])
+    ]
 
 
 def environment(policy: Policy, host: dict[str, str]) -> Variables:
@@ -58,13 +66,23 @@ def supervision(policy: Policy, host: Host, host_id: int) -> list[Step]:
     limits = policy.limits
     layer = "supervision"
     found = [
-        wall("guard", layer, "launcher-watched", "pid 1 ends the jail when the launcher ends", "watch-launcher",
-             shadows=("dies-with-launcher",)),
-    ]  # fmt: skip
+        wall(
+            "guard",
+            layer,
+            "launcher-watched",
+            "pid 1 ends the jail when the launcher ends",
+            "watch-launcher",
+            shadows=("dies-with-launcher",),
+        ),
+    ]
     if limits.wall is not None:
-        found.append(wall("guard", "limits", "limit-wall", f"the run ends after {limits.wall:g} s", "wall", limits.wall))
+        found.append(
+            wall("guard", "limits", "limit-wall", f"the run ends after {limits.wall:g} s", "wall", limits.wall)
+        )
     if limits.output is not None:
-        found.append(wall("guard", "limits", "limit-output", f"{limits.output} bytes of output", "output", limits.output))
+        found.append(
+            wall("guard", "limits", "limit-output", f"{limits.output} bytes of output", "output", limits.output)
+        )
     if host.uid == 0:
         text = f"the launcher itself runs on as {host_id}, without capabilities, under the same filter"
         found.append(wall("supervise", layer, "launcher-unprivileged", text, "step-down", host_id))

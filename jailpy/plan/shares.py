@@ -10,8 +10,8 @@ import stat
 
 from jailpy.errors import UsageError
 from jailpy.model.interpreter import Tree
-from jailpy.model.record import Record
 from jailpy.model.policy import FilesystemPolicy
+from jailpy.model.record import Record
 from jailpy.policy.paths import split
 
 CAP = 200_000  # entries that are looked at

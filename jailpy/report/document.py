@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from jailpy.model.request import Request
 
 
-def report(result: Result, plan: Plan | None, request: Request | None, jail: str, caller: tuple[int, int]) -> dict[str, object]:
-    """The fields of schema 1 that are known of this run. ``caller`` is uid and pid; ``plan`` is None when there was none."""
+def report(
+    result: Result, plan: Plan | None, request: Request | None, jail: str, caller: tuple[int, int]
+) -> dict[str, object]:
+    """The fields of schema 1 that are known of this run; ``caller`` is uid and pid."""
     failure = result.failure
     return {
         "schema": 1,
         "jail": jail,
         "jailpy": __version__,
         "start": "cold",
-        "plugin": plan.plugin._asdict() if plan else {"name": request.plugin if request else "", "path": "", "sha256": ""},
+        "plugin": plan.plugin._asdict()
+        if plan
+        else {"name": request.plugin if request else "", "path": "", "sha256": ""},
         "caller": {"uid": caller[0], "pid": caller[1]},
         "profile": _profile(plan, request),
         "policy": _policy(plan),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _json import encode_basestring_ascii as _json_string  # what the json module uses; it costs 6 ms to import
+from _json import encode_basestring_ascii as _json_string  # what the json module uses; it costs 6 ms to import  # type: ignore[import-not-found]
 
 
 def for_terminal(text: str) -> str:

@@ -8,6 +8,10 @@ import signal
 from jailpy.kernel import keyrings, namespaces, processes
 from jailpy.launch.context import Context
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def clear_groups(_: Context) -> None:
     os.setgroups([])
@@ -70,7 +74,7 @@ def raise_loopback(_: Context) -> None:
     namespaces.raise_loopback()
 
 
-ACTS = {
+ACTS: dict[str, Callable[..., None]] = {
     "clear-groups": clear_groups,
     "namespace": new_namespace,
     "deny-setgroups": deny_setgroups,

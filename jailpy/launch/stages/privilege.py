@@ -9,6 +9,10 @@ import resource
 from jailpy.kernel import capabilities, landlock, processes, seccomp
 from jailpy.launch.context import Context
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def limit(_: Context, which: int, soft: int, hard: int) -> None:
     """Lower a resource limit; where the caller's own is lower still, that one stays (getrlimit(2))."""
@@ -72,7 +76,7 @@ def landlock_scope(ctx: Context, scope: int) -> None:
 
 
 def restrict(ctx: Context, abi: int, allowed: tuple[tuple[str, int], ...], elsewhere: int) -> None:
-    """Enforce what was collected; ``allowed`` has rights beneath paths, ``elsewhere`` those of every other top folder."""
+    """Enforce what was collected: ``allowed`` has rights beneath paths, ``elsewhere`` those of other top folders."""
     handled = ctx.landlock_files
     ruleset = landlock.create_ruleset(abi, handled, ctx.landlock_network, ctx.landlock_scopes)
     named = {path for path, _ in allowed}
@@ -93,7 +97,7 @@ def filter_calls(_: Context, programs: tuple[bytes, ...]) -> None:
         seccomp.install(program)
 
 
-ACTS = {
+ACTS: dict[str, Callable[..., None]] = {
     "limit": limit,
     "die-with-launcher": die_with_launcher,
     "check-launcher": check_launcher,

@@ -7,6 +7,10 @@ import os
 from jailpy.kernel import capabilities, processes, seccomp
 from jailpy.launch.context import Context
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def close_descriptors(ctx: Context) -> None:
     ctx.close_descriptors = True
@@ -72,7 +76,7 @@ def step_down(_: Context, host_id: int, programs: tuple[bytes, ...]) -> None:
         seccomp.install(program)
 
 
-ACTS = {
+ACTS: dict[str, Callable[..., None]] = {
     "close-descriptors": close_descriptors,
     "empty-environment": empty_environment,
     "environment": set_environment,

@@ -13,6 +13,10 @@ import stat
 from jailpy.kernel import mounts, paths
 from jailpy.launch.context import Context
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _OLD = ".old"
 _BELOW = "root"
 
@@ -67,7 +71,9 @@ def new_root(ctx: Context, size: int, files: int) -> None:
     ctx.root = mounts.new_filesystem("tmpfs", options, ctx.root_attributes)
     ctx.base = ctx.root
     if ctx.below:
-        ctx.base = mounts.new_filesystem("tmpfs", (("size", "4k"), ("nr_inodes", "4"), ("mode", "0755")), ctx.root_attributes)
+        ctx.base = mounts.new_filesystem(
+            "tmpfs", (("size", "4k"), ("nr_inodes", "4"), ("mode", "0755")), ctx.root_attributes
+        )
     mounts.move_mount(ctx.base, "/")
     if ctx.below:
         os.mkdir(_BELOW, 0o755, dir_fd=ctx.base)
@@ -209,7 +215,7 @@ def _attach(ctx: Context, tree: int, target: str) -> None:
         os.close(tree)
 
 
-ACTS = {
+ACTS: dict[str, Callable[..., None]] = {
     "below-namespace-root": below_namespace_root,
     "root-attribute": root_attribute,
     "tree-attribute": tree_attribute,
