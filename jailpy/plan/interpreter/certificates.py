@@ -36,3 +36,9 @@ def openssl_folder(programs: list[str]) -> str:
             fits = folder.isprintable() and folder[:1] == "/" and folder == os.path.normpath(folder) != "/"
             return folder if fits and folder.split("/")[1] not in _OURS else ""
     return ""
+
+
+def openssl_settings(folder: str) -> str:
+    """The path of OpenSSL's settings in OPENSSLDIR; "" for a symlink to any other kind of file."""
+    path = f"{folder}/openssl.cnf"
+    return path if os.path.basename(os.path.realpath(path)) == "openssl.cnf" else ""

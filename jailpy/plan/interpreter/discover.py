@@ -88,7 +88,7 @@ def _add_usr(layout: Layout) -> None:
 def _add_programs(layout: Layout, target: Target) -> None:
     layout.add(target.program, "interpreter")
     layout.add(target.base, "base interpreter")
-    layout.add(target.standard.folder, "standard library")
+    layout.add(target.standard.folder, "standard library", below=target.standard.prefix)
     layout.depends_on(f"{target.standard.folder}/lib-dynload")
     layout.add_if_there("/usr/share/zoneinfo", "time zones")
     layout.add_if_there(f"{target.standard.prefix}/share/zoneinfo", "time zones", below=target.standard.prefix)
@@ -112,13 +112,13 @@ def _add_packages(layout: Layout, target: Target, *, whole: bool) -> tuple[str, 
             layout.add_if_there(path, "packages of the virtual environment", below=venv.folder)
     if whole or (venv and venv.system_site):
         for path in system:
-            layout.add_if_there(path, "packages of the base interpreter")
+            layout.add_if_there(path, "packages of the base interpreter", below=standard.prefix)
         seen += system
     else:
         for path in system:
             if os.path.isdir(path):
                 layout.mask(path, "dir", "")
-    return tuple(path for path in seen if os.path.isdir(path))
+    return tuple(dict.fromkeys(os.path.realpath(path) for path in seen if os.path.isdir(path)))  # lib64 is lib
 
 
 def _add_libraries(layout: Layout, target: Target, packages: tuple[str, ...]) -> list[str]:
@@ -189,7 +189,9 @@ def _add_certificates(layout: Layout, target: Target, programs: list[str]) -> No
         layout.add_elsewhere(bundle, certificates.BUNDLE, "certificates")
     if not folder:
         return
-    layout.add_if_there(f"{folder}/openssl.cnf", "OpenSSL settings")
+    settings = certificates.openssl_settings(folder)
+    if settings:
+        layout.add_if_there(settings, "OpenSSL settings")
     if layout.covered(os.path.realpath(folder)):  # no place for a link of ours, but for what its own links lead to
         layout.add_if_there(os.path.dirname(certificates.BUNDLE), "certificates")
     elif bundle:
