@@ -118,10 +118,18 @@ def test_paths_in_proc_are_refused() -> None:
     assert "/proc" in refused(f"/proc/{os.getpid()}/exe").message
 
 
-def test_damaged_program_is_refused(prefix: Path, tmp_path: Path) -> None:
-    name = (prefix / "bin/python3").resolve().name
-    (tmp_path / "lib").symlink_to(prefix / "lib")
+def test_damaged_program_is_refused(debian: Path, tmp_path: Path) -> None:
+    name = debian.resolve().name
+    fake(tmp_path / "lib" / name / "os.py", "")
     assert "not a program for" in refused(fake(tmp_path / "bin" / name, "\x7fELF rubbish")).message
+
+
+def test_standard_library_that_leads_out_of_its_prefix_is_refused(debian: Path, tmp_path: Path) -> None:
+    name = debian.resolve().name
+    fake(tmp_path / "private/os.py", "")
+    (tmp_path / "prefix/lib").mkdir(parents=True)
+    (tmp_path / "prefix/lib" / name).symlink_to(tmp_path / "private")
+    assert "leads out of" in refused(fake(tmp_path / "prefix/bin" / name, "\x7fELF")).message
 
 
 def test_old_pythons_are_refused(prefix: Path, tmp_path: Path) -> None:
