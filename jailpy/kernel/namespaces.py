@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _socket  # the socket module costs 3 ms more
 import fcntl
 import os
-import socket
 import struct
 
 from jailpy.kernel.syscall import address, buffer, call
@@ -61,12 +61,13 @@ def _write_once(path: str, content: bytes) -> None:
 
 def set_host_name(name: str) -> None:
     """sethostname(2), in the UTS namespace of this process."""
-    socket.sethostname(name)
+    _socket.sethostname(name)
 
 
 def raise_loopback() -> None:
     """Bring up ``lo`` of this network namespace (netdevice(7))."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        answer = fcntl.ioctl(control, _SIOCGIFFLAGS, struct.pack("16sh22x", b"lo", 0))
-        flags = struct.unpack_from("16xh", answer)[0] | _IFF_UP
-        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags))
+    control = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
+    answer = fcntl.ioctl(control.fileno(), _SIOCGIFFLAGS, struct.pack("16sh22x", b"lo", 0))
+    flags = struct.unpack_from("16xh", answer)[0] | _IFF_UP
+    fcntl.ioctl(control.fileno(), _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags))
+    control.close()

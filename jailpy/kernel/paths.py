@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-from contextlib import suppress
 
 from jailpy.kernel.syscall import buffer, call
 
@@ -22,9 +21,16 @@ def make_parents(folder: int, path: str) -> int:
     """Make the folders above ``path`` beneath ``folder`` and return a descriptor of the last one."""
     at = os.dup(folder)
     for name in path.strip("/").split("/")[:-1]:
-        with suppress(FileExistsError):
-            os.mkdir(name, 0o755, dir_fd=at)
+        make_folder(name, at)
         below = open_beneath(at, name, os.O_PATH | os.O_DIRECTORY)
         os.close(at)
         at = below
     return at
+
+
+def make_folder(name: str, at: int) -> None:
+    """Make one folder in the folder ``at``, if it is not there."""
+    try:
+        os.mkdir(name, 0o755, dir_fd=at)
+    except FileExistsError:
+        return

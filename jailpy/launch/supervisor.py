@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import time
-from contextlib import suppress
 
 from jailpy.broker.stdio import Stream
 from jailpy.launch import channel, child
@@ -197,12 +196,16 @@ class Supervisor:
         self._strike()
 
     def _strike(self) -> None:
-        with suppress(ProcessLookupError):  # it may have ended by itself
+        try:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            return  # it has ended by itself
 
     def _tell(self, byte: int) -> None:
-        with suppress(BrokenPipeError):
+        try:
             os.write(self._control, bytes((byte,)))
+        except BrokenPipeError:
+            return  # pid 1 has ended, which the poll will show
 
     def _hear(self, number: int, _: FrameType | None) -> None:
         self._told.append(number)
