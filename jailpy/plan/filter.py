@@ -6,7 +6,7 @@ from jailpy.model.policy import ArgRule, RefuseGroup, SeccompPolicy
 
 FOREIGN_ABI = "foreign-abi"
 NEWER_CALLS = "newer-calls"
-ENDS = {"kill": "the process is killed", "once": "only the launcher's own, later ones EPERM"}
+ENDS = {"kill": "the process is killed", "once": "only the one by which the launcher starts the program"}
 
 
 def groups(seccomp: SeccompPolicy) -> tuple[tuple[str, str], ...]:
