@@ -77,14 +77,11 @@ class ArgRule(Record):
 
 
 class RefuseGroup(Record):
-    """System calls that are known and refused, with one errno.
-
-    "kill": the process dies. "once": the launcher, who listens, lets the first one continue and no other.
-    """
+    """System calls that are known and refused, with one errno (or "kill")."""
 
     group: str
     calls: tuple[str, ...]
-    otherwise: str  # errno name, "kill" or "once"
+    otherwise: str  # errno name, or "kill"
     why: str = ""
 
 

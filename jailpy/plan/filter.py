@@ -6,13 +6,13 @@ from jailpy.model.policy import ArgRule, RefuseGroup, SeccompPolicy
 
 FOREIGN_ABI = "foreign-abi"
 NEWER_CALLS = "newer-calls"
-ENDS = {"kill": "the process is killed", "once": "only the one by which the launcher starts the program"}
+KILLED = "the process is killed"
 
 
 def groups(seccomp: SeccompPolicy) -> tuple[tuple[str, str], ...]:
     """Every group of refusals that is in force, with its description."""
     texts = {
-        FOREIGN_ABI: "system calls of another architecture, or of x32: the process is killed",
+        FOREIGN_ABI: f"system calls of another architecture, or of x32: {KILLED}",
         NEWER_CALLS: f"numbers that no table knows: {seccomp.newer_calls}",
     }
     if seccomp.foreign_abi == "allow":
@@ -27,7 +27,7 @@ def groups(seccomp: SeccompPolicy) -> tuple[tuple[str, str], ...]:
 
 
 def _describe_group(group: RefuseGroup) -> str:
-    return f"{', '.join(group.calls)}: {ENDS.get(group.otherwise, group.otherwise)} ({group.why})"
+    return f"{', '.join(group.calls)}: {KILLED if group.otherwise == 'kill' else group.otherwise} ({group.why})"
 
 
 def _describe_rule(rule: ArgRule) -> str:
@@ -65,11 +65,6 @@ def switch_on(seccomp: SeccompPolicy, circumstance: str) -> SeccompPolicy:
     replaced = [(rule.group, rule.calls) for rule in on]
     kept = (r for r in seccomp.rules if r.when != circumstance and (r.when or (r.group, r.calls) not in replaced))
     return seccomp._replace(rules=(*kept, *on))
-
-
-def needs_listener(seccomp: SeccompPolicy) -> bool:
-    """Must the last program get SECCOMP_FILTER_FLAG_NEW_LISTENER, for the launcher to let one execve continue?"""
-    return any(group.otherwise == "once" for group in seccomp.refuse)
 
 
 def compile_filter(seccomp: SeccompPolicy, arch: str) -> tuple[bytes, ...]:

@@ -105,8 +105,8 @@ def _rules_alone(tests: dict[str, _Test], seccomp: SeccompPolicy, arch: str) -> 
 
 
 def _action(name: str) -> int:
-    """The action for "allow", "kill", "once" or the name of an errno."""
-    named = {"allow": pyseccomp.ALLOW, "kill": pyseccomp.KILL_PROCESS, "once": pyseccomp.NOTIFY}
+    """The action for "allow", "kill" or the name of an errno."""
+    named = {"allow": pyseccomp.ALLOW, "kill": pyseccomp.KILL_PROCESS}
     action: int = named[name] if name in named else pyseccomp.ERRNO(getattr(errno, name))
     return action
 

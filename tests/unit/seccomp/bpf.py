@@ -7,7 +7,7 @@ import struct
 
 from jailpy.abi import aarch64, x86_64
 
-KILL_PROCESS, ERRNO, USER_NOTIF, ALLOW = 0x80000000, 0x00050000, 0x7FC00000, 0x7FFF0000
+KILL_PROCESS, ERRNO, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 AUDIT = {"x86_64": x86_64.AUDIT_ARCH, "aarch64": aarch64.AUDIT_ARCH}
 I386, ARM = 0x40000003, 0x40000028  # linux/audit.h
 NO_ARGUMENTS = (0, 0, 0, 0, 0, 0)
@@ -68,5 +68,5 @@ class Stack:
 
 def refused(name: str) -> int:
     """The answer that a policy's word stands for."""
-    words = {"kill": KILL_PROCESS, "once": USER_NOTIF, "allow": ALLOW}
+    words = {"kill": KILL_PROCESS, "allow": ALLOW}
     return words[name] if name in words else ERRNO | getattr(errno, name)

@@ -1,20 +1,15 @@
 """Installs a stack of filters in this process, and makes system calls under it.
 
-    live.py PROGRAMS-IN-HEX... -- CALL NUMBER...   prints the errno of each call, 0 for success
-
-With --listener FD first, the last program is installed with a listener, which is handed over that socket, and then
-execve starts the rest of the command line.
+live.py PROGRAMS-IN-HEX... -- CALL NUMBER...   prints the errno of each call, 0 for success
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import socket
 import sys
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
-SECCOMP, SECCOMP_SET_MODE_FILTER, NEW_LISTENER = 317, 1, 8  # x86_64
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -25,20 +20,14 @@ class Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def checked(result: int) -> int:
+def checked(result: int) -> None:
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return result
 
 
-def install(programs: list[bytes], *, listen: bool) -> int:
-    """The listener's fd, or 0."""
-    checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-    for program in programs:
-        flags = NEW_LISTENER if listen and program is programs[-1] else 0
-        record = Program(len(program) // 8, program)
-        result = checked(libc.syscall(SECCOMP, SECCOMP_SET_MODE_FILTER, flags, ctypes.byref(record)))
-    return result
+def install(program: bytes) -> None:
+    record = Program(len(program) // 8, program)
+    checked(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(record), 0, 0))
 
 
 def call(text: str) -> int:
@@ -49,13 +38,10 @@ def call(text: str) -> int:
 
 
 def main(words: list[str]) -> None:
-    listen = words[0] == "--listener"
     split = words.index("--")
-    listener = install([bytes.fromhex(word) for word in words[2 * listen : split]], listen=listen)
-    if listen:
-        with socket.socket(fileno=int(words[1])) as channel:
-            socket.send_fds(channel, [b"listener"], [listener])
-        os.execv(words[split + 1], words[split + 1 :])
+    checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    for word in words[:split]:
+        install(bytes.fromhex(word))
     print(*(call(text) for text in words[split + 1 :]))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from jailpy.abi.syscalls import ARCHITECTURES, KNOWN, X32_BIT
 from jailpy.model.policy import SeccompPolicy
-from jailpy.plan.filter import FOREIGN_ABI, NEWER_CALLS, compile_filter, groups, needs_listener, switch_on, without
+from jailpy.plan.filter import FOREIGN_ABI, NEWER_CALLS, compile_filter, groups, switch_on, without
 from tests.unit.seccomp.bpf import ALLOW, AUDIT, I386, KILL_PROCESS, NO_ARGUMENTS, Stack, refused
 from tests.unit.seccomp.policies import POLICIES, expected, policy, resolved, ruled, stack, telling
 
@@ -89,12 +89,6 @@ def test_in_aarch64_the_other_architecture_is_let_in_only_without_the_group() ->
     programs = compile_filter(without(policy("default"), FOREIGN_ABI), "aarch64")
     assert Stack(programs, "aarch64").answer(0, audit=AUDIT["x86_64"]) == ALLOW
     assert stack("default", "aarch64").answer(0, audit=AUDIT["x86_64"]) == KILL_PROCESS
-
-
-def test_only_no_exec_needs_a_listener() -> None:
-    assert needs_listener(policy("strict"))
-    assert not needs_listener(policy("default"))
-    assert not needs_listener(without(policy("strict"), "no-exec"))
 
 
 def test_a_group_that_a_set_opens_is_no_group_any_more() -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import array
 import errno
-import fcntl
 import os
 import platform
 import signal
-import socket
-import struct
 import subprocess
 import sys
 
@@ -24,8 +20,6 @@ from tests.unit.seccomp.bpf import ERRNO
 from tests.unit.seccomp.policies import policy, stack
 
 CALLS = ARCHITECTURES["x86_64"]
-NOTIF_RECV, NOTIF_SEND = 0xC0502100, 0xC0182101  # linux/seccomp.h, struct seccomp_notif and seccomp_notif_resp
-CONTINUE = 1  # SECCOMP_USER_NOTIF_FLAG_CONTINUE
 
 
 @pytest.fixture(autouse=True)
@@ -95,39 +89,8 @@ def test_an_escape_dies_under_strict() -> None:
         assert under(hexes("strict"), str(CALLS[name])).returncode == -signal.SIGSYS
 
 
-SECOND_EXEC = """
-import ctypes, os, subprocess
-libc = ctypes.CDLL(None, use_errno=True)
-def errno_of(attempt):
-    try:
-        attempt()
-    except OSError as error:
-        return error.errno
-def raw(number, *arguments):
-    argv = (ctypes.c_char_p * 2)(b"/bin/true", None)
-    libc.syscall(number, *[argv if a is ... else a for a in arguments])
-    return ctypes.get_errno()
-print(errno_of(lambda: os.execv("/bin/true", ["true"])), errno_of(lambda: subprocess.run(["/bin/true"])),
-      raw(59, b"/bin/true", ..., None), raw(322, 1023, b"/bin/true", ..., None, 0x1000), errno_of(os.fork))
-"""
-
-
-def test_no_exec_lets_one_execve_continue_and_no_other() -> None:
-    """The launcher answers the first execve, before there is a plugin, and then closes the listener for good."""
-    ours, theirs = socket.socketpair()
-    channel = theirs.fileno()
-    start = [sys.executable, live.__file__, "--listener", str(channel), *hexes("strict")]
-    start += ["--", sys.executable, "-I", "-c", SECOND_EXEC]
-    with subprocess.Popen(start, stdout=subprocess.PIPE, text=True, pass_fds=[channel]) as child:
-        theirs.close()
-        _, (listener,), _, _ = socket.recv_fds(ours, 16, 1)
-        notice = array.array("B", bytes(80))
-        fcntl.ioctl(listener, NOTIF_RECV, notice)
-        (cookie, pid), number = struct.unpack_from("=QI", notice), struct.unpack_from("=i", notice, 16)
-        assert (pid, number) == (child.pid, (CALLS["execve"],))
-        fcntl.ioctl(listener, NOTIF_SEND, struct.pack("=QqiI", cookie, 0, 0, CONTINUE))
-        os.close(listener)
-        assert child.stdout is not None
-        said = [errno.errorcode[int(word)] for word in child.stdout.read().split()]
-    ours.close()
-    assert said == ["ENOSYS", "EPERM", "ENOSYS", "EPERM", "EPERM"]
+def test_no_exec_knows_no_way_round() -> None:
+    """With an absolute path execveat ignores its descriptor, whatever number and flags come with it."""
+    flags = CONSTANTS["AT_EMPTY_PATH"]
+    tried = (f"{CALLS['execve']},0,0,0", f"{CALLS['execveat']},1023,0,0,0,{flags}", f"{CALLS['clone']},17,0")
+    assert errnos(hexes("strict"), *tried, str(CALLS["vfork"])) == ["EPERM"] * 4
