@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import signal
 
@@ -48,15 +47,3 @@ def reset_signals() -> None:
         if signal.getsignal(number) is not signal.SIG_DFL:
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def execute_descriptor(fd: int, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
-    """execve the program that is open on ``fd`` (execveat(2) with AT_EMPTY_PATH); returns only by raising."""
-    import ctypes
-
-    def strings(values: list[str] | tuple[str, ...]) -> ctypes.Array[ctypes.c_char_p]:
-        return (ctypes.c_char_p * (len(values) + 1))(*(os.fsencode(v) for v in values), None)
-
-    environ = strings([f"{k}={v}" for k, v in environment.items()])
-    argv = strings(arguments)
-    call("execveat", fd, b"", ctypes.addressof(argv), ctypes.addressof(environ), 0x1000, about=arguments[0])

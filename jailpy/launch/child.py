@@ -25,19 +25,17 @@ def live(ctx: Context) -> None:
         if os.read(ctx.control, 1):  # the id map is written; end of file means that the launcher gave up
             for stage in ("identity", "root", "limits", "close"):
                 perform(ctx, stage)
-            reaper.run(ctx, start, perform)
+            reaper.run(ctx, start)
     except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
         _report(ctx, -1, error)
     finally:
         os._exit(125)
 
 
-def start(ctx: Context, gate: int) -> None:
+def start(ctx: Context) -> None:
     """The plugin's process: the last steps, and execve. Never returns."""
     try:
         perform(ctx, "plugin")
-        os.read(gate, 1)  # pid 1 is ready
-        perform(ctx, "execute")
     except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
         _report(ctx, -1, error)
     finally:

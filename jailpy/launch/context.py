@@ -39,7 +39,8 @@ class Context:
         # the plugin's process
         self.watch_launcher = False
         self.close_descriptors = False
-        self.program = -1  # descriptor that a profile without exec starts the interpreter from
+        self.executing = -1  # its end at execve tells pid 1 that the program runs
+        self.confirms = False  # the bootstrap writes to it instead, when the narrower filter is on
         self.environment: dict[str, str] | None = None  # None: what the launcher has
         # the supervisor's part
         self.wall: float | None = None

@@ -20,25 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def run(ctx: Context, start: Callable[[Context, int], None], perform: Callable[[Context, str], None]) -> None:
+def run(ctx: Context, start: Callable[[Context], None]) -> None:
     """Fork the plugin's process, which runs ``start``, and stay until it ends."""
     woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    executed, executing = os.pipe2(os.O_CLOEXEC)
-    gate, opened = os.pipe2(os.O_CLOEXEC)
+    executed, ctx.executing = os.pipe2(os.O_CLOEXEC)
     plugin = os.fork()
     if plugin == 0:
         os.close(executed)
-        os.close(opened)
-        start(ctx, gate)
-    os.close(executing)
-    perform(ctx, "reaper")
-    os.close(opened)
-    os.close(gate)
+        start(ctx)
+    os.close(ctx.executing)
     for fd in ctx.streams:
         os.close(fd)
-    os.read(executed, 1)  # end of file: execve has closed the other end, or the process has ended
+    word = os.read(executed, 1)  # end of file: execve has closed the other end, or the process has ended
+    os.close(executed)
+    narrowing = next((index for index, step in enumerate(ctx.plan.steps) if step.act == "confirm"), -1)
+    if narrowing >= 0 and not word:
+        text = "the bootstrap did not confirm it"
+        channel.send(ctx.status, Message(kind=channel.FAILED, step=narrowing, text=text))
+        return
     channel.send(ctx.status, Message(kind=channel.STARTED))
     _watch(ctx, plugin, woken)
 

@@ -14,8 +14,6 @@ STAGES = (
     "limits",
     "close",
     "plugin",  # by the process that becomes the plugin
-    "reaper",  # by pid 1 once that process exists
-    "execute",  # by that process, when pid 1 is ready
     "guard",  # what the launcher watches
     "supervise",  # by the launcher, when the plugin runs
 )

@@ -10,7 +10,7 @@ from jailpy.model.interpreter import Interpreter
 from jailpy.model.plan import Layer, Plan, Step
 from jailpy.model.policy import Policy
 from jailpy.model.request import Request
-from jailpy.plan import birth, compiled, intake, privilege, program, root
+from jailpy.plan import birth, command, compiled, intake, narrowing, privilege, program, root
 
 
 def compose(
@@ -25,17 +25,19 @@ def compose(
 ) -> Plan:
     """The Plan; ``without`` names steps that are left out, with all that need them (tests show what each is for)."""
     layers = judge_layers(policy, request, host)
-    what = intake.program(request, policy, interpreter, unbuffered=host.tty)
+    policy = compiled.in_force(policy)
+    what = intake.program(request, policy)
+    what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp)))
+    argv = command.command(what, policy, interpreter, host)
     environment = program.environment(policy, dict(os.environ))
     writable = tuple(share.tree.target for share in what.shares if share.writable)
-    rules = compiled.steps(policy)
     steps = [
         *birth.steps(policy, host, host_id),
         *root.steps(policy, host, interpreter, what),
         *privilege.steps(policy, host, writable),
-        *program.steps(what, environment, compiled.is_narrow(rules)),
-        *rules,
-        *program.execution(what, environment),
+        *compiled.steps(policy),
+        *program.steps(environment),
+        *program.execution(argv, environment),
         *program.supervision(policy, host, host_id),
     ]
     steps = compiled.with_programs(prune(steps, without), policy, host)

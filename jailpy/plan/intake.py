@@ -7,7 +7,6 @@ import os
 import stat
 
 from jailpy.errors import UsageError
-from jailpy.model.interpreter import Interpreter
 from jailpy.model.plan import Plugin
 from jailpy.model.policy import Policy
 from jailpy.model.record import Record
@@ -17,71 +16,77 @@ from jailpy.plan.shares import SharedTree, shared, shares
 
 CAP = 16 << 20  # bytes of a single-file plugin
 
-_MODULE = (
-    "import sys, runpy; sys.path.insert(0, '/plugin'); sys.argv[:] = sys.argv[1:];"
-    " runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
-)
-
 
 class Program(Record):
     plugin: Plugin
-    command: tuple[str, ...]  # argv; the first is looked up in the jail's PATH when it has no slash
+    kind: str  # "file", "code", "module", or "program" for one that is not Python
+    what: str  # its path in the jail, its text, its name
+    arguments: tuple[str, ...]
     files: tuple[tuple[str, int, bytes], ...]  # copied into the root: path, mode, content
     shares: tuple[SharedTree, ...]
 
 
-def program(request: Request, policy: Policy, interpreter: Interpreter, *, unbuffered: bool) -> Program:
+def program(request: Request, policy: Policy) -> Program:
     """The program that ``request`` names, with every host path that the policy gives."""
     given = shares(policy.filesystem)
-    sockets = policy.filesystem.sockets
     if request.command == "exec":
-        name = request.arguments[0]
-        return Program(plugin=Plugin(name=name, path="", sha256=""), command=request.arguments, files=(), shares=given)
-    python = (interpreter.executable, "-I", *(("-u",) if unbuffered else ()))
+        name, *rest = request.arguments
+        return Program(
+            plugin=Plugin(name=name, path="", sha256=""),
+            kind="program",
+            what=name,
+            arguments=tuple(rest),
+            files=(),
+            shares=given,
+        )
     if request.code is not None:
-        plugin = Plugin(name="-c", path="", sha256=digest(os.fsencode(request.code)))
-        return Program(plugin=plugin, command=(*python, "-c", request.code, *request.arguments), files=(), shares=given)
+        return _python(
+            request,
+            "code",
+            request.code,
+            Plugin(name="-c", path="", sha256=digest(request.code.encode(errors="surrogateescape"))),
+            given,
+        )
     if request.module:
-        return _module(request, python, given, sockets)
+        plugin = Plugin(name=request.module, path=request.tree, sha256="")
+        tree = (_tree(request.tree, policy),) if request.tree else ()
+        return _python(request, "module", request.module, plugin, (*given, *tree))
     if request.plugin == "-":
-        content = _read(0, "standard input")
-        return _single("stdin.py", "-", content, python, request, given)
+        return _copied(request, "stdin.py", "-", _read(0, "standard input"), given)
     if os.path.isdir(request.plugin):
-        return _folder(request, python, given, sockets)
+        return _folder(request, policy, given)
     name = os.path.basename(request.plugin)
-    return _single(name, os.path.abspath(request.plugin), _read_file(request.plugin), python, request, given)
+    return _copied(request, name, os.path.abspath(request.plugin), _read_file(request.plugin), given)
 
 
-def _module(request: Request, python: tuple[str, ...], given: tuple[SharedTree, ...], sockets: bool) -> Program:
-    plugin = Plugin(name=request.module, path=request.tree, sha256="")
-    if not request.tree:
-        command = (*python, "-m", request.module, *request.arguments)
-        return Program(plugin=plugin, command=command, files=(), shares=given)
-    tree = _tree(request.tree, sockets)
-    command = (*python, "-c", _MODULE, request.module, *request.arguments)
-    return Program(plugin=plugin, command=command, files=(), shares=(*given, tree))
+def _python(
+    request: Request,
+    kind: str,
+    what: str,
+    plugin: Plugin,
+    given: tuple[SharedTree, ...],
+    files: tuple[tuple[str, int, bytes], ...] = (),
+) -> Program:
+    return Program(plugin=plugin, kind=kind, what=what, arguments=request.arguments, files=files, shares=given)
 
 
-def _folder(request: Request, python: tuple[str, ...], given: tuple[SharedTree, ...], sockets: bool) -> Program:
+def _folder(request: Request, policy: Policy, given: tuple[SharedTree, ...]) -> Program:
     if not os.path.isfile(os.path.join(request.plugin, "__main__.py")):
         hint = "name the file to run, or use --code DIR -m MODULE"
         raise UsageError(f"{request.plugin}: the folder has no __main__.py", hint=hint)
     path = os.path.abspath(request.plugin)
     plugin = Plugin(name=os.path.basename(path), path=path, sha256="")
-    command = (*python, "/plugin", *request.arguments)
-    return Program(plugin=plugin, command=command, files=(), shares=(*given, _tree(request.plugin, sockets)))
+    return _python(request, "file", "/plugin", plugin, (*given, _tree(request.plugin, policy)))
 
 
-def _single(
-    name: str, path: str, content: bytes, python: tuple[str, ...], request: Request, given: tuple[SharedTree, ...]
-) -> Program:
+def _copied(request: Request, name: str, path: str, content: bytes, given: tuple[SharedTree, ...]) -> Program:
     inside = f"/plugin/{name}"
     plugin = Plugin(name=name, path=path, sha256=digest(content))
-    command = (*python, inside, *request.arguments)
-    return Program(plugin=plugin, command=command, files=((inside, 0o444, content),), shares=given)
+    return _python(request, "file", inside, plugin, given, ((inside, 0o444, content),))
 
 
-def _tree(path: str, sockets: bool) -> SharedTree:
+def _tree(path: str, policy: Policy) -> SharedTree:
+    sockets = policy.filesystem.sockets
     return shared(os.path.abspath(path), "/plugin", sockets=sockets, writable=False, why="the plugin")
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from jailpy.model.host import Host
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.plan.intake import Program
 from jailpy.plan.steps import build, wall
-
-EXEC_FD = 1023  # above every limit on open files that a profile can give; the filter knows it too
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +21,10 @@ _BASE = (
 )
 
 
-def steps(program: Program, variables: Variables, no_exec: bool) -> list[Step]:
+def steps(variables: Variables) -> list[Step]:
     """The stage plugin."""
     stage, layer = "plugin", "namespaces"
-    found = [
+    return [
         wall(
             stage,
             layer,
@@ -41,18 +38,12 @@ def steps(program: Program, variables: Variables, no_exec: bool) -> list[Step]:
         wall(stage, layer, "streams-own", "standard streams are pipes to the launcher", "streams"),
         wall(stage, layer, "descriptors-closed", "every other descriptor ends at execve", "close-descriptors"),
     ]
-    if no_exec:
-        text = "the program is started from a descriptor that the plugin cannot have"
-        found.append(build(stage, layer, "program-held", text, "open-program", program.command[0], EXEC_FD))
-    return found
 
 
-def execution(program: Program, variables: Variables) -> list[Step]:
+def execution(argv: tuple[str, ...], variables: Variables) -> list[Step]:
     """execve, the last step before the plugin's first byte."""
-    text = " ".join(program.command)
-    return [
-        build("execute", "namespaces", "program-executed", text, "execute", program.command, dict(variables)["PATH"])
-    ]
+    text = " ".join(argv)
+    return [build("plugin", "namespaces", "program-executed", text, "execute", argv, dict(variables)["PATH"])]
 
 
 def environment(policy: Policy, host: dict[str, str]) -> Variables:

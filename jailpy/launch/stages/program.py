@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_CONFIRM = "{confirm}"  # what stands in the plan for the descriptor
+
 
 def close_descriptors(ctx: Context) -> None:
     ctx.close_descriptors = True
@@ -30,11 +32,8 @@ def own_streams(ctx: Context) -> None:
         os.dup2(fd, number)
 
 
-def open_program(ctx: Context, path: str, number: int) -> None:
-    """Hold the program open on ``number``, which the limit on open files then keeps out of the plugin's reach."""
-    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    ctx.program = os.dup2(fd, number, inheritable=False)
-    os.close(fd)
+def confirm(ctx: Context) -> None:
+    ctx.confirms = True
 
 
 def execute(ctx: Context, command: tuple[str, ...], search: str) -> None:
@@ -42,8 +41,9 @@ def execute(ctx: Context, command: tuple[str, ...], search: str) -> None:
     environment = dict(os.environ) if ctx.environment is None else ctx.environment
     if ctx.close_descriptors:
         processes.mark_close_on_exec(3)
-    if ctx.program >= 0:
-        processes.execute_descriptor(ctx.program, command, environment)
+    if ctx.confirms:  # the one descriptor that the bootstrap inherits, and closes before it opens the plugin
+        os.set_inheritable(ctx.executing, True)
+        command = tuple(str(ctx.executing) if word == _CONFIRM else word for word in command)
     os.execve(_found(command[0], search), command, environment)
 
 
@@ -81,7 +81,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "empty-environment": empty_environment,
     "environment": set_environment,
     "streams": own_streams,
-    "open-program": open_program,
+    "confirm": confirm,
     "execute": execute,
     "watch-launcher": watch_launcher,
     "wall": limit_wall,

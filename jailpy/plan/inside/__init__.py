@@ -1,0 +1,1 @@
+"""What is copied into a jail and runs there; never imported outside."""
