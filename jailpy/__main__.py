@@ -1,26 +1,34 @@
-"""The command ``jailpy``.
+"""The command ``jailpy``, and the one boundary at which errors become words.
 
-Start-up budget: the plain form of ``run`` imports no typer, rich, re, typing, enum, dataclasses, json or tomllib;
-tests/unit/test_imports.py holds it to that.
+Start-up budget: ``run`` imports no typer, rich, re, typing, dataclasses, json or tomllib; tests/unit/test_imports.py
+holds it to that.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
 def main() -> int:
     """Run the command line; the exit status."""
-    from jailpy.cli import quick_run
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C before there is a jail: end at once, without a traceback
+    try:
+        from jailpy.cli import quick_run
 
-    request = quick_run.parse(sys.argv[1:])
-    if request is not None:
-        from jailpy.cli.run import run
+        request = quick_run.parse(sys.argv[1:])
+        if request is not None:
+            from jailpy.cli.run import run
 
-        return run(request)
-    from jailpy.cli.app import main as typed
+            return run(request)
+        from jailpy.cli.app import main as typed
 
-    return typed(sys.argv[1:])
+        return typed(sys.argv[1:])
+    except Exception as error:  # noqa: BLE001 (the one boundary: nothing may reach a user as a traceback)
+        from jailpy.cli.boundary import explain
+
+        return explain(error)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from jailpy.errors import JailError, ProfileError, UsageError
+from jailpy.errors import JailError, ProfileError
 from jailpy.kernel import host_probe
 from jailpy.launch import host_ids, launcher
 from jailpy.model.plan import Plan
@@ -16,8 +16,13 @@ from jailpy.policy import override
 
 
 def plan(request: Request, *, host_id: int | None = None, without: frozenset[str] = frozenset()) -> Plan:
-    """What ``run`` would do here. Raises JailError when it could not; ``host_id`` is for host root's jails."""
+    """What ``run`` would do here. Raises JailError when it could not.
+
+    ``host_id`` is the id that a jail of host root has; without one, the first of the range stands for it.
+    """
     host = host_probe.look()
+    if host_id is None:
+        host_id = host.uid or host_ids.configured()[0]
     policy = sources.policy(request.profile, host)
     if request.policy_digest and request.policy_digest != policy.sha256:
         message = f"profile {request.profile}: its digest is {policy.sha256}, not {request.policy_digest}"
@@ -29,7 +34,7 @@ def plan(request: Request, *, host_id: int | None = None, without: frozenset[str
         request,
         host,
         interpreter,
-        host_id=host.uid if host_id is None else host_id,
+        host_id=host_id,
         widened=tuple((key, str(old), str(new)) for key, old, new in widened),
         without=without,
     )
@@ -64,8 +69,3 @@ def refused(error: JailError) -> Result:
         wall_s=0.0,
         usage=None,
     )
-
-
-def not_installed(name: str) -> UsageError:
-    """A bare word names an installed plugin, and there is none of that name."""
-    return UsageError(f"{name}: no plugin of that name is installed", hint=f"a file of this folder is ./{name}")

@@ -1,53 +1,42 @@
-"""``jailpy run`` in its plain form, understood without typer (50 ms). Anything else: None, and typer decides."""
+"""``jailpy run`` understood without typer (50 ms). Whatever is not plainly right gives None, and typer decides."""
 
 from __future__ import annotations
 
-from jailpy.errors import JailError
-from jailpy.model.request import Request
+from jailpy.cli.options import OPTIONS
+from jailpy.cli.request import make
+from jailpy.errors import UsageError
 
-_VALUES = {"-p": "profile", "--profile": "profile", "--timeout": "timeout", "--report": "report", "--python": "python"}
-_LISTS = {"--read": "read", "--write": "write", "--limit": "limit", "--env": "env"}
-_FLAGS = {"-q": "quiet", "-v": "verbose"}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jailpy.model.request import Request
+
+_OPTIONS = {flag: option for option in OPTIONS if "run" in option.commands for flag in option.flags}
 
 
 def parse(words: list[str]) -> Request | None:
     """The Request for plain words; None for all else, wrong ones included, whose errors typer words."""
     if words[:1] != ["run"]:
         return None
-    options: dict[str, object] = {}
-    lists: dict[str, list[str]] = {}
+    given: dict[str, object] = {}
     at = 1
-    while at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
+    while at < len(words) and words[at].startswith("-") and words[at] != "-":
         name, equals, value = words[at].partition("=")
-        if name in _FLAGS and not equals:
-            options[_FLAGS[name]] = True
-            at += 1
-            continue
-        if not equals:
-            at += 1
-            value = words[at] if at < len(words) else ""
-        elif not name.startswith("--"):
-            return None
-        if not value or value.startswith("-"):
-            return None
-        if name in _VALUES:
-            options[_VALUES[name]] = value
-        elif name in _LISTS:
-            lists.setdefault(_LISTS[name], []).append(value)
-        elif name == "-c" and not equals:
-            return _request({**options, **lists, "code": value, "arguments": tuple(words[at + 1 :])})
-        else:
+        option = _OPTIONS.get(name)
+        if option is None or (equals and (option.kind == "flag" or not name.startswith("--"))):
             return None
         at += 1
-    if at >= len(words) or words[at] == "--":
-        return None
-    return _request({**options, **lists, "plugin": words[at], "arguments": tuple(words[at + 1 :])})
-
-
-def _request(fields: dict[str, object]) -> Request | None:
-    from jailpy.cli.request import make
-
+        if option.kind == "flag":
+            given[option.field] = True
+            continue
+        if not equals:
+            if at == len(words):
+                return None
+            value = words[at]
+            at += 1
+        given[option.field] = [*given.get(option.field, ()), value] if option.kind == "list" else value  # type: ignore[misc]
+        if option.kind == "last":
+            break
     try:
-        return make("run", **fields)  # type: ignore[arg-type]
-    except JailError:
+        return make("run", words[at:], given)
+    except UsageError:
         return None

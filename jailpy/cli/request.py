@@ -1,40 +1,39 @@
-"""What the options of ``run``, ``exec`` and ``plan`` mean, for the quick and the full command line alike."""
+"""What the words of ``run``, ``exec`` and ``plan`` mean, for the quick and the full command line alike."""
 
 from __future__ import annotations
 
 import os
 
+from jailpy.cli.options import OPTIONS
 from jailpy.errors import UsageError
 from jailpy.model.request import Request
 from jailpy.policy.override import parse_limit, parse_timeout
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def make(
-    command: str,
-    *,
-    profile: str = "default",
-    read: list[str] | tuple[str, ...] = (),
-    write: list[str] | tuple[str, ...] = (),
-    limit: list[str] | tuple[str, ...] = (),
-    timeout: str | None = None,
-    env: list[str] | tuple[str, ...] = (),
-    require: str = "",
-    plugin: str = "",
-    **rest: object,
-) -> Request:
-    """The Request for these words. Raises UsageError."""
-    if plugin and plugin != "-" and not is_path(plugin):
-        raise UsageError(f"{plugin}: no plugin of that name is installed", hint=f"a file of this folder is ./{plugin}")
-    changes: list[tuple[str, object]] = [parse_limit(text) for text in limit]
-    if timeout is not None:
-        changes.append(parse_timeout(timeout))
-    changes += [_variable(text) for text in env]
-    if read:
-        changes.append(("filesystem.read", [share(text) for text in read]))
-    if write:
-        changes.append(("filesystem.write", [share(text) for text in write]))
-    layers = tuple(name for name in require.split(",") if name)
-    return Request(command=command, profile=profile, plugin=plugin, changes=tuple(changes), require=layers, **rest)  # type: ignore[arg-type]
+_PLAIN = ("profile", "python", "policy_digest", "report", "exit_status", "tree", "module", "code", "quiet", "verbose")
+_EXIT_STATUS = ("plugin", "outcome")
+
+
+def make(command: str, words: list[str], given: dict[str, Any]) -> Request:
+    """The Request for ``words``, which follow the options, and for the options that were given. Raises UsageError."""
+    _refuse_empty(given)
+    if given.get("exit_status", "plugin") not in _EXIT_STATUS:
+        raise UsageError(f"--exit-status {given['exit_status']}: expected {' or '.join(_EXIT_STATUS)}")
+    fields = {field: given[field] for field in _PLAIN if field in given}
+    plugin, arguments = ("", words) if command == "exec" else _program(words, given)
+    if command == "exec" and not words:
+        raise UsageError("exec: there is no command to run", hint="jailpy exec [OPTIONS] -- COMMAND [ARG]…")
+    return Request(
+        command="exec" if command == "exec" else "run",
+        plugin=plugin,
+        arguments=tuple(arguments),
+        changes=tuple(_changes(given)),
+        require=tuple(given["require"].split(",")) if "require" in given else (),
+        **fields,
+    )
 
 
 def is_path(word: str) -> bool:
@@ -52,7 +51,57 @@ def share(text: str) -> str:
         jail = os.path.normpath(host if os.path.isabs(host) else os.path.join("/work", host))
         if not os.path.isabs(host) and not jail.startswith("/work/"):
             raise UsageError(f"{host}: has no place below the working folder", hint=f"say where: {host}:/work/NAME")
-    return f"{os.path.abspath(host)}:{jail}"
+    return f"{_absolute(host)}:{jail}"
+
+
+def _absolute(host: str) -> str:
+    try:
+        return os.path.abspath(host)
+    except FileNotFoundError as error:
+        raise UsageError(f"{host}: the current folder is gone", hint="give an absolute path") from error
+
+
+def _refuse_empty(given: dict[str, Any]) -> None:
+    """An empty value is a shell variable that was never set; ignored, it could lift a check such as --policy-digest."""
+    for option in OPTIONS:
+        if (
+            option.field in given
+            and option.field != "code"
+            and "" in (given[option.field], *_items(given, option.field))
+        ):
+            raise UsageError(f"{option.flags[-1]}: its value is empty", hint=f"expected {option.metavar}")
+
+
+def _items(given: dict[str, Any], field: str) -> list[str]:
+    value = given.get(field)
+    return value if isinstance(value, list) else []
+
+
+def _program(words: list[str], given: dict[str, Any]) -> tuple[str, list[str]]:
+    """PLUGIN and its arguments; with -c and -m there is no PLUGIN."""
+    if "tree" in given and "module" not in given:
+        raise UsageError(f"--code {given['tree']}: needs the module to run", hint="--code DIR -m MODULE")
+    if "code" in given or "module" in given:
+        return "", words
+    if not words:
+        raise UsageError("there is no plugin to run", hint="name one after the options, or use -c CODE or -m MODULE")
+    plugin = words[0]
+    if not plugin:
+        raise UsageError("the plugin's name is empty", hint="name a file, a folder, or - for standard input")
+    if plugin != "-" and not is_path(plugin):
+        raise UsageError(f"{plugin}: no plugin of that name is installed", hint=f"a file of this folder is ./{plugin}")
+    return plugin, words[1:]
+
+
+def _changes(given: dict[str, Any]) -> list[tuple[str, object]]:
+    changes: list[tuple[str, object]] = [parse_limit(text) for text in _items(given, "limit")]
+    if "timeout" in given:
+        changes.append(parse_timeout(given["timeout"]))
+    changes += [_variable(text) for text in _items(given, "env")]
+    for field in ("read", "write"):
+        if paths := _items(given, field):
+            changes.append((f"filesystem.{field}", [share(path) for path in paths]))
+    return changes
 
 
 def _variable(text: str) -> tuple[str, object]:

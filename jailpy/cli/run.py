@@ -6,46 +6,47 @@ import os
 import signal
 
 from jailpy import api
+from jailpy.cli.output import say, write_all
 from jailpy.errors import JailError, UsageError
+from jailpy.launch import launcher
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
 from jailpy.model.result import Result
 from jailpy.report import words
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _OUTCOMES = {"ok": 0, "timeout": 124, "cpu-limit": 124, "usage-error": 125, "profile-error": 125, "setup-failed": 125,
-             "not-executable": 126, "not-found": 127, "memory-limit": 137}
+             "not-executable": 126, "not-found": 127, "memory-limit": 137}  # fmt: skip
 
 
 def run(request: Request) -> int:
     """Run the request and say how it went. A signal that ended us is passed to ourselves at the end."""
+    return understood(lambda: request, request.report, request.exit_status)
+
+
+def understood(understand: Callable[[], Request], report: str, exit_status: str) -> int:
+    """The same for a request that may turn out not to be one: that too is in the report."""
+    launcher.stand_on_descriptors()
     caller = (os.getuid(), os.getpid())
+    request: Request | None = None
     plan: Plan | None = None
+    fd = _open_report(report)
     try:
-        report = _open_report(request.report)
-        try:
-            plan, result = api.execute(request)
-            said = words.lines(result, plan, verbose=request.verbose)
-            if request.quiet and result.failure is None:
-                said = []
-        except JailError as error:
-            result, said = api.refused(error), words.of_error(error)
-        if report >= 0:
-            _write_report(report, result, plan, request, caller)
+        request = understand()
+        plan, result = api.execute(request)
+        said = words.lines(result, plan, verbose=request.verbose, quiet=request.quiet, terminal=os.isatty(2))
     except JailError as error:
         result, said = api.refused(error), words.of_error(error)
     say(said)
+    if fd >= 0:
+        _write_report(fd, report, result, plan, request, caller)
     if result.relayed_signal:
         signal.signal(result.relayed_signal, signal.SIG_DFL)
         os.kill(os.getpid(), result.relayed_signal)
-    return _OUTCOMES.get(result.outcome, 1) if request.exit_status == "outcome" else result.status
-
-
-def say(lines: list[str]) -> None:
-    """jailpy's own lines, on standard error; where that is closed there is nobody to tell."""
-    try:
-        os.write(2, "".join(f"jailpy: {line}\n" for line in lines).encode()) if lines else 0
-    except OSError:
-        return
+    return _OUTCOMES.get(result.outcome, 1) if exit_status == "outcome" else result.status
 
 
 def _open_report(target: str) -> int:
@@ -54,24 +55,25 @@ def _open_report(target: str) -> int:
         return -1
     kind, _, number = target.partition(":")
     try:
-        if kind == "fd" and number.isdigit():
+        if kind == "fd" and number.isdecimal() and len(number) < 8:
             return os.dup(int(number))
         return os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        hint = "name a file that can be written, or fd:N"
-        raise UsageError(f"--report {target}: {error.strerror}", hint=hint) from error
+        raise UsageError(
+            f"--report {target}: {error.strerror}", hint="name a file that can be written, or fd:N"
+        ) from error
 
 
-def _write_report(fd: int, result: Result, plan: Plan | None, request: Request, caller: tuple[int, int]) -> None:
+def _write_report(
+    fd: int, target: str, result: Result, plan: Plan | None, request: Request | None, caller: tuple[int, int]
+) -> None:
     from jailpy.report import document
 
     jail = f"{int(result.started * 1e6):x}-{caller[1]:x}"
     text = document.as_json(document.report(result, plan, request, jail, caller)) + "\n"
     try:
-        os.write(fd, text.encode())
+        write_all(fd, text.encode())
     except OSError as error:
-        raise UsageError(f"--report {request.report}: {error.strerror}", hint="the run itself is over") from error
+        raise UsageError(f"--report {target}: {error.strerror}", hint="the run itself is over") from error
     finally:
         os.close(fd)
-
-

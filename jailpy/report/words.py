@@ -8,16 +8,19 @@ from jailpy.model.result import Result
 from jailpy.report.quote import for_terminal
 
 
-def lines(result: Result, plan: Plan, *, verbose: bool) -> list[str]:
-    """What a person wants to know about how a run ended; nothing about one that ended well, unless ``verbose``."""
-    said = []
-    if result.failure is not None:
-        said += [result.failure.message, *([f"hint: {result.failure.hint}"] if result.failure.hint else [])]
-    else:
-        said += _ending(result, plan)
-    if verbose:
-        said += [f"layer {layer.name}: {layer.state}{layer.detail and ', '}{layer.detail}" for layer in result.layers]
+def lines(result: Result, plan: Plan, *, verbose: bool, quiet: bool, terminal: bool) -> list[str]:
+    """What a person wants to know about how a run ended; nothing about one that ended well, unless ``verbose``.
+
+    Layers that the host gives in part, and warnings, are told on a ``terminal``; ``quiet`` keeps to what went wrong
+    with jailpy itself.
+    """
+    failure = result.failure
+    said = _told(failure.message, failure.hint) if failure else [] if quiet else _ending(result, plan)
+    if verbose or (terminal and not quiet):
         said += [f"warning: {warning}" for warning in result.warnings]
+        shown = [layer for layer in result.layers if verbose or layer.state == "fallback"]
+        said += [f"layer {layer.name}: {layer.state}{layer.detail and ', '}{layer.detail}" for layer in shown]
+    if verbose:
         said.append(f"{result.outcome} after {result.wall_s:.3f} s")
     return [for_terminal(line) for line in said]
 
@@ -35,7 +38,9 @@ def _ending(result: Result, plan: Plan) -> list[str]:
 
 def of_error(error: JailError) -> list[str]:
     """Message and hint of an error, a line each; a profile's problems follow."""
-    said = list(error.problems) if isinstance(error, ProfileError) and error.problems else [error.message]
-    if error.hint:
-        said.append(f"hint: {error.hint}")
-    return [for_terminal(line) for text in said for line in text.splitlines()]
+    told = list(error.problems) if isinstance(error, ProfileError) and error.problems else [error.message]
+    return [for_terminal(line) for text in (*told[:-1], *_told(told[-1], error.hint)) for line in text.splitlines()]
+
+
+def _told(message: str, hint: str) -> list[str]:
+    return [message, f"hint: {hint}"] if hint else [message]

@@ -1,0 +1,27 @@
+"""An exception that reached the top becomes a line or two and the status 125."""
+
+from __future__ import annotations
+
+from jailpy.cli.output import say
+from jailpy.errors import JailError, SetupError
+from jailpy.report import words
+
+
+def explain(error: Exception) -> int:
+    """Say what went wrong; the exit status."""
+    if not isinstance(error, JailError):
+        error = _unforeseen(error)
+    say(words.of_error(error))
+    return 125
+
+
+def _unforeseen(error: Exception) -> JailError:
+    """What jailpy did not expect: where it happened is what a report of it needs."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    place = f" ({at.tb_frame.f_code.co_filename}:{at.tb_lineno})" if at else ""
+    if isinstance(error, OSError):
+        notes = "; ".join(getattr(error, "__notes__", ()))
+        return SetupError(f"{error}{notes and f' ({notes})'}", hint=f"not foreseen{place}")
+    return SetupError(f"{type(error).__name__}: {error}", hint=f"this is a fault of jailpy{place}: please report it")

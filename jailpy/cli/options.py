@@ -1,0 +1,45 @@
+"""The options of ``run``, ``exec`` and ``plan``: one table, for the quick command line, for typer and for the Request.
+
+kind "value": takes a value, the last one counts; "list": takes a value, all count; "flag": takes none; "last": takes a
+value and ends the options, as Python's own -c and -m do, so that nothing after it is ever taken for an option.
+"""
+
+from __future__ import annotations
+
+from jailpy.model.record import Record
+
+_ALL = ("run", "exec", "plan")
+_PYTHON = ("run", "plan")
+
+
+class Option(Record):
+    field: str  # what jailpy.cli.request.make calls it
+    flags: tuple[str, ...]
+    kind: str
+    metavar: str
+    help: str
+    commands: tuple[str, ...]
+
+
+def _option(kind: str, field: str, flags: str, metavar: str, text: str, commands: tuple[str, ...] = _ALL) -> Option:
+    return Option(field=field, flags=tuple(flags.split()), kind=kind, metavar=metavar, help=text, commands=commands)
+
+
+OPTIONS = (
+    _option("value", "profile", "-p --profile", "NAME|FILE", "What the program may do; a file is named with a slash."),
+    _option("list", "limit", "--limit", "KEY=VALUE", "Set a limit, such as memory=1G."),
+    _option("value", "timeout", "--timeout", "TIME", "The same as --limit wall=TIME: 500ms, 90s, 5m."),
+    _option("list", "read", "--read", "PATH", "Show a file or folder, read-only; HOST:JAIL shows it elsewhere."),
+    _option("list", "write", "--write", "PATH", "The same, and it can be written to."),
+    _option("list", "env", "--env", "NAME[=VALUE]", "Set a variable; without a value, the caller's."),
+    _option("value", "python", "--python", "PATH|VERSION", "The interpreter, that of a virtual environment too."),
+    _option("value", "require", "--require", "LAYER,…", "Refuse to run where one of these layers cannot be had."),
+    _option("value", "policy_digest", "--policy-digest", "SHA256", "Refuse to run under any other policy."),
+    _option("value", "report", "--report", "FILE|fd:N", "Write a report in JSON."),
+    _option("value", "exit_status", "--exit-status", "plugin|outcome", "What the exit status tells."),
+    _option("value", "tree", "--code", "DIR", "Show DIR as /plugin, for -m.", _PYTHON),
+    _option("last", "module", "-m", "MODULE", "Run a module; what follows are its arguments.", _PYTHON),
+    _option("last", "code", "-c", "CODE", "Run CODE; what follows are its arguments.", _PYTHON),
+    _option("flag", "quiet", "-q", "", "Say nothing about how the program ended."),
+    _option("flag", "verbose", "-v", "", "Say which layers are on, and how the program ended."),
+)

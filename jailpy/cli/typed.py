@@ -1,0 +1,97 @@
+"""The commands as typer knows them, built from the table of options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+from typer.main import get_command_from_info
+from typer.models import CommandInfo
+
+from jailpy.cli.options import OPTIONS, Option
+from jailpy.cli.request import make
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context
+    from typer._click.parser import _OptionParser, _ParsingState
+
+_WORDS = {"run": "PLUGIN [ARG]...", "plan": "PLUGIN [ARG]...", "exec": "COMMAND [ARG]..."}
+_TYPES: dict[str, Any] = {"value": str | None, "last": str | None, "list": list[str] | None, "flag": bool}
+_JSON = "Print it as JSON."
+
+
+class OptionsFirst(TyperCommand):
+    """Options end at the first word that is none, and at the value of an option of kind "last"."""
+
+    def make_parser(self, ctx: Context) -> _OptionParser:
+        parser = super().make_parser(ctx)
+        for option in OPTIONS:
+            for flag in option.flags if option.kind == "last" else ():
+                if flag in parser._short_opt:
+                    last = parser._short_opt[flag]
+                    last.process = _and_no_more(last.process)  # type: ignore[method-assign, assignment]
+        return parser
+
+
+def _and_no_more(process: Callable[[Any, _ParsingState], None]) -> Callable[[Any, _ParsingState], None]:
+    def last(value: Any, state: _ParsingState) -> None:
+        process(value, state)
+        state.largs += state.rargs
+        state.rargs.clear()
+
+    return last
+
+
+def build(name: str, summary: str) -> Command:
+    """The command ``name``."""
+    info = CommandInfo(
+        name=name,
+        help=summary,
+        cls=OptionsFirst,
+        callback=_doctor if name == "doctor" else _of_program(name),
+        context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]},
+    )
+    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+
+
+def _of_program(name: str) -> Callable[..., int]:
+    def command(*, words: list[str] | None = None, json: bool = False, **values: Any) -> int:
+        given = {field: value for field, value in values.items() if value not in (None, [], False)}
+        return _carry_out(name, words or [], given, json)
+
+    parameters = [_parameter(option) for option in OPTIONS if name in option.commands]
+    if name == "plan":
+        parameters.append(_keyword("json", bool, False, typer.Option("--json", help=_JSON)))
+    parameters.append(
+        _keyword("words", list[str] | None, None, typer.Argument(metavar=_WORDS[name], show_default=False))
+    )
+    command.__signature__ = Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
+    return command
+
+
+def _parameter(option: Option) -> Parameter:
+    declared = typer.Option(*option.flags, metavar=option.metavar or None, help=option.help, show_default=False)
+    return _keyword(option.field, _TYPES[option.kind], False if option.kind == "flag" else None, declared)
+
+
+def _keyword(name: str, kind: Any, default: object, declared: Any) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, declared])
+
+
+def _carry_out(name: str, words: list[str], given: dict[str, Any], json: bool) -> int:
+    if name == "plan":
+        from jailpy.cli import plan
+
+        return plan.show(make(name, words, given), as_json=json)
+    from jailpy.cli import run
+
+    return run.understood(lambda: make(name, words, given), given.get("report", ""), given.get("exit_status", ""))
+
+
+def _doctor(json: Annotated[bool, typer.Option("--json", help=_JSON)] = False) -> int:
+    from jailpy.cli import doctor
+
+    return doctor.tell(as_json=json)
