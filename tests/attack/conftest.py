@@ -1,0 +1,169 @@
+"""An attack is a function of its test: its source runs as a plugin in a jail, and what it returns is what it saw there.
+
+The plain imports of the test's file travel along, and so does all of ``inside``.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from jailpy.abi.syscalls import ARCHITECTURES
+from tests.attack import inside
+from tests.support.callers import Caller, environment, run_as
+from tests.support.installed import Installed
+
+NUMBERS = ARCHITECTURES[os.uname().machine]
+
+
+class Run(NamedTuple):
+    done: subprocess.CompletedProcess[bytes]
+    report: dict[str, Any]
+
+    def saw(self) -> Any:
+        """What the plugin returned. A run that did not get that far fails the test, whatever kept it from it."""
+        assert self.report["outcome"] == "ok", (self.report["error"], self.done.stderr.decode(errors="replace"))
+        assert (self.done.returncode, self.report["exit_code"]) == (0, 0)
+        return returned(self.done.stdout)
+
+
+def returned(output: bytes) -> Any:
+    """What a plugin that ran to its end returned: its last line."""
+    last = output.decode(errors="replace").splitlines()[-1]
+    assert last.startswith(inside.END), output
+    return json.loads(last.removeprefix(inside.END))
+
+
+def source(plugin: Callable[..., object]) -> str:
+    """The program that calls ``plugin`` with its arguments and tells what that returned."""
+    module = sys.modules[plugin.__module__]
+    tops = ast.parse(inspect.getsource(module)).body
+    imports = [
+        ast.unparse(node)
+        for node in tops
+        if isinstance(node, ast.Import) and node.names[0].name.split(".")[0] in sys.stdlib_module_names
+    ]
+    call = f"import sys\nfinish({plugin.__name__}(*sys.argv[1:]))\n"
+    body = textwrap.dedent(inspect.getsource(plugin))
+    return "\n".join([inspect.getsource(inside), f"NUMBERS.update({NUMBERS!r})", *imports, body, call])
+
+
+@pytest.fixture
+def words(installed: Installed, folder: Path) -> Callable[..., list[str | Path]]:
+    """The command line that runs a function or a text as a plugin; its report goes to ``folder``/report.json."""
+
+    def made(plugin: Callable[..., object] | str, *arguments: object, options: tuple[object, ...] = ()) -> Any:
+        file = folder / "plugin.py"
+        file.write_text(plugin if isinstance(plugin, str) else source(plugin), encoding="utf-8")
+        command = [installed.command, "run", "--report", folder / "report.json", *options, file, *arguments]
+        return [word if isinstance(word, Path) else str(word) for word in command]
+
+    return made
+
+
+@pytest.fixture
+def jail(caller: Caller, words: Callable[..., list[str | Path]], folder: Path) -> Callable[..., Run]:
+    """Run a plugin to its end: ``jail(plugin, "argument", options=("--timeout", "1s"))``; keywords as ``run_as``."""
+
+    def run(
+        plugin: Callable[..., object] | str, *arguments: object, options: tuple[object, ...] = (), **how: Any
+    ) -> Run:
+        (folder / "report.json").unlink(missing_ok=True)
+        done = run_as(caller, words(plugin, *arguments, options=options), **{"cwd": folder, **how})
+        written = (folder / "report.json").read_bytes()
+        assert written, done.stderr.decode(errors="replace")
+        return Run(done, json.loads(written))
+
+    return run
+
+
+@pytest.fixture
+def attack(jail: Callable[..., Run]) -> Callable[..., Any]:
+    """Run a plugin that must end well; what it saw."""
+    return lambda *arguments, **how: jail(*arguments, **how).saw()
+
+
+@pytest.fixture
+def profile(caller: Caller, folder: Path) -> Callable[[str], tuple[str, Path]]:
+    """The options for a profile that changes these lines of the default one."""
+
+    def written(lines: str) -> tuple[str, Path]:
+        file = folder / "profile.toml"
+        file.write_text(f'schema = 1\nname = "tried"\nextends = "default@1"\n{lines}\n', encoding="utf-8")
+        os.chown(file, caller.uid, caller.gid)
+        return ("-p", file)
+
+    return written
+
+
+class Live:
+    """A jail that runs: the launcher, and the lines that the plugin says."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    def heard(self) -> str:
+        """The next line of the plugin."""
+        assert self.process.stdout
+        return self.process.stdout.readline().decode().rstrip("\n")
+
+    def let_go(self) -> None:
+        """End the plugin's standard input, which it waits for."""
+        assert self.process.stdin
+        self.process.stdin.close()
+
+    def saw(self) -> Any:
+        """Wait for the plugin's end; what it returned."""
+        output, errors = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, errors
+        return returned(output)
+
+    def processes(self) -> dict[int, int]:
+        """Every process below the launcher, by its number on the host, each with a descriptor that tells its end."""
+        found, waiting = {}, [self.process.pid]
+        while waiting:
+            for children in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+                waiting += [int(word) for word in children.read_text().split()]
+            found.update({pid: os.pidfd_open(pid) for pid in waiting if pid not in found})
+        return found
+
+
+@pytest.fixture
+def live(caller: Caller, words: Callable[..., list[str | Path]], folder: Path) -> Callable[..., Any]:
+    """Start a plugin and leave it running: ``with live(plugin) as jail``; keywords as ``subprocess.Popen``."""
+
+    @contextmanager
+    def started(
+        plugin: Callable[..., object], *arguments: object, options: tuple[object, ...] = (), **how: Any
+    ) -> Iterator[Live]:
+        rights = {"user": caller.uid, "group": caller.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        common = {"cwd": folder, "env": environment(caller), "start_new_session": True}
+        with subprocess.Popen(
+            words(plugin, *arguments, options=options), **{**pipes, **common, **rights, **how}
+        ) as process:
+            try:
+                yield Live(process)
+            finally:
+                if process.poll() is None:
+                    os.kill(process.pid, signal.SIGKILL)
+
+    return started
+
+
+Attack = Callable[..., Any]
+Jail = Callable[..., Run]
+Profile = Callable[[str], tuple[str, Path]]
+Starter = Callable[..., AbstractContextManager[Live]]
