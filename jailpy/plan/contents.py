@@ -43,6 +43,14 @@ class Contents:
     def entries(self) -> list[Entry]:
         return [self._entries[path] for path in sorted(self._entries)]
 
+    def links(self, more: tuple[Link, ...]) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+        """The links of the tmpfs, and those below /tmp, /work and /dev/shm; ``more`` where nothing else is."""
+        taken = [*self._links, *self._entries]
+        free = (link for link in more if not any(path.startswith(link.path) for path in taken))
+        links = sorted([*self._links.items(), *((link.path, link.value) for link in free)])
+        own = tuple(link for link in links if not _below(link[0], _SCRATCH))
+        return own, tuple(link for link in links if _below(link[0], _SCRATCH))
+
     def inside_scratch(self) -> list[Entry]:
         """Mounts below /tmp, /work or /dev/shm, whose mount points are made there."""
         return [

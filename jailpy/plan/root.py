@@ -70,7 +70,7 @@ def _filled_root(
     policy: Policy, contents: Contents, files: list[tuple[str, int, bytes]], interpreter: Interpreter
 ) -> list[Step]:
     stage, layer = "root", "rootfs"
-    links = tuple((link.path, link.value) for link in (*interpreter.links, *etc.LINKS))
+    links, scratch_links = contents.links(etc.LINKS)
     covers = etc.covers(interpreter.masks)
     files = [*files, *covers.files]
     folders = contents.folders([path for path, _, _ in files], [path for path, _ in links], covers.folders)
@@ -106,6 +106,8 @@ def _filled_root(
                 needs=_ROOT,
             )
         )
+    text = f"{len(scratch_links)} symbolic links of scratch folders"
+    found.append(build(stage, layer, "scratch-links", text, "links", scratch_links, needs=_ROOT))
     read_only = ("landlock-write-file", "landlock-remove", "landlock-make", "landlock-truncate")
     found += [
         wall(

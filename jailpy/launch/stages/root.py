@@ -98,7 +98,9 @@ def make_file(ctx: Context, path: str, mode: int, content: bytes) -> None:
 
 def make_links(ctx: Context, links: tuple[tuple[str, str], ...]) -> None:
     for path, value in links:
-        os.symlink(value, path[1:], dir_fd=ctx.root)
+        parent = paths.make_parents(ctx.root, path)
+        os.symlink(value, os.path.basename(path), dir_fd=parent)
+        os.close(parent)
 
 
 def make_placeholders(ctx: Context, files: tuple[str, ...]) -> None:
