@@ -44,6 +44,9 @@ class Supervisor:
         from_stderr, stderr = pipe(os.O_CLOEXEC)
         os.set_blocking(to_stdin, False)
         self._ctx.streams = (stdin, stdout, stderr)
+        if os.geteuid() == 0:
+            for fd in self._ctx.streams:  # /dev/stdout and its like are opened by name, with the rights of the jail's id
+                os.fchown(fd, self._ctx.plan.host_id, self._ctx.plan.host_id)
         self._ctx.launcher = os.pidfd_open(os.getpid())
         self._input = Stream(0, to_stdin, to_stdin)
         self._outputs = (Stream(from_stdout, 1, from_stdout), Stream(from_stderr, 2, from_stderr))
