@@ -60,7 +60,7 @@ def _limits(policy: Policy) -> list[Step]:
     tasks = infinity if limits.tasks is None else limits.tasks + 1  # and pid 1
     cpu = infinity if limits.cpu is None else max(1, math.ceil(limits.cpu))
     size = infinity if limits.file_size is None else limits.file_size
-    files = 1000 if limits.open_files is None else limits.open_files
+    files = infinity if limits.open_files is None else limits.open_files
     rows = (
         ("core", resource.RLIMIT_CORE, 1, 1, "no core file, and none for a core_pattern pipe", ("seccomp-core-limit",)),
         (

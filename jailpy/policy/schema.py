@@ -163,7 +163,7 @@ SETTINGS = {
     "limits.io-read": Setting(size(1), _more),
     "limits.io-write": Setting(size(1), _more),
     "limits.tasks": Setting(count(1, 1 << 22, none=True), _more),  # 1 << 22: the kernel's PID_MAX_LIMIT
-    "limits.open-files": Setting(count(16, 1000), _more),  # an fd above them starts the program under @no-exec
+    "limits.open-files": Setting(count(16, 1 << 20), _more),
     "limits.file-size": Setting(size(), _more),
     "limits.output": Setting(size(), _more),
     "limits.output.then": Setting(choice("kill", "truncate"), lambda _, new: bool(new == "truncate")),
