@@ -67,8 +67,8 @@ hostname = "a b"
         ("limits.tasks" + ".a" * 2000 + " = 1\n", "3: limits.tasks: expected a number from 1 to 4194304"),
         ("[limit]\n", "3: limit: unknown key (did you mean limits?)"),
         ("limits = 3\n", "3: limits: expected a table, found 3"),
-        ("[limits]\nopen-files = 1001\n", "4: limits.open-files: expected a number from 16 to 1000, found 1001"),
-        ('[limits]\nopen-files = "none"\n', "4: limits.open-files: expected a number from 16 to 1000, found 'none'"),
+        ("[limits]\nopen-files = 15\n", "4: limits.open-files: expected a number from 16 to 1048576, found 15"),
+        ('[limits]\nopen-files = "none"\n', "4: limits.open-files: expected a number from 16 to 1048576, found 'none'"),
         ("[limits]\ntasks = true\n", '4: limits.tasks: expected a number from 1 to 4194304, or "none", found true'),
         (
             '[limits]\noutput = { size = "1M", them = "kill" }\n',
