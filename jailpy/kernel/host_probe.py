@@ -9,6 +9,7 @@ from jailpy.kernel import landlock
 from jailpy.model.host import Host
 
 ARCHITECTURES = ("x86_64", "aarch64")
+OLDEST = (5, 14)  # the first in which RLIMIT_NPROC counts by user namespace, and the last of what a jail is made with
 
 
 def look() -> Host:
@@ -18,6 +19,8 @@ def look() -> Host:
         raise HostError(f"jailpy needs Linux, this is {system}", hint="run it in WSL2, Lima or a virtual machine")
     if machine not in ARCHITECTURES:
         raise HostError(f"jailpy has no system call table for {machine}", hint=f"it knows {', '.join(ARCHITECTURES)}")
+    if _version(release) < OLDEST:
+        raise HostError(f"Linux {release} is too old", hint=f"jailpy needs {'.'.join(map(str, OLDEST))} or newer")
     return Host(
         architecture=machine,
         release=release,
@@ -28,6 +31,11 @@ def look() -> Host:
         sysctl_writable=_writable_sysctl(),
         tty=os.isatty(1),
     )
+
+
+def _version(release: str) -> tuple[int, ...]:
+    """The first two numbers of ``uname -r``, such as 6.1.0-18-amd64."""
+    return tuple(int(part) if part.isdecimal() else 0 for part in release.replace("-", ".").split(".")[:2])
 
 
 def _writable_sysctl() -> bool:

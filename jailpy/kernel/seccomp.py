@@ -6,7 +6,9 @@ import struct
 
 from jailpy.kernel.syscall import address, buffer, call
 
+ACTIONS = (("kill", 0x80000000), ("errno", 0x00050000), ("notify", 0x7FC00000))  # SECCOMP_RET_*
 _SET_MODE_FILTER = 1
+_GET_ACTION_AVAILABLE = 2
 _INSTRUCTION = 8  # bytes in struct sock_filter
 
 
@@ -15,3 +17,8 @@ def install(program: bytes) -> None:
     code = buffer(program)
     descriptor = struct.pack("@HP", len(program) // _INSTRUCTION, address(code))
     call("seccomp", _SET_MODE_FILTER, 0, buffer(descriptor))
+
+
+def available(action: int) -> None:
+    """Raise OSError where this kernel does not know the action (SECCOMP_GET_ACTION_AVAIL)."""
+    call("seccomp", _GET_ACTION_AVAILABLE, 0, buffer(struct.pack("@I", action)))

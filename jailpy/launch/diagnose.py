@@ -6,32 +6,36 @@ import errno
 
 from jailpy.model.plan import Step
 
-_SETTINGS = (
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SETTINGS = (  # setting, the value that keeps ordinary users from user namespaces, what to do
     (
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "kernel.apparmor_restrict_unprivileged_userns",
         "1",
         "AppArmor keeps users from user namespaces; as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0",
     ),
-    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "as root: sysctl kernel.unprivileged_userns_clone=1"),
-    ("/proc/sys/user/max_user_namespaces", "0", "as root: sysctl user.max_user_namespaces=15000"),
+    ("kernel.unprivileged_userns_clone", "0", "as root: sysctl kernel.unprivileged_userns_clone=1"),
+    ("user.max_user_namespaces", "0", "as root: sysctl user.max_user_namespaces=15000"),
 )
+CONTAINER = "in a container, its seccomp profile must allow clone3, unshare, mount and pivot_root"
+PROC = 'in a container whose /proc is masked no new one can be mounted: unmask it, or set filesystem.proc = "preferred"'
 _REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.ENOSYS, errno.EINVAL)
-_CONTAINER = "in a container, its seccomp profile must allow clone3, unshare, mount and pivot_root"
-_PROC = (
-    'in a container whose /proc is masked no new one can be mounted: unmask it, or set filesystem.proc = "preferred"'
-)
 
 
 def diagnose(step: Step, number: int) -> str:
     """A hint for a failed step, or an empty string."""
+    from jailpy.kernel.host_facts import sysctl
+
     if step.act == "proc" and number in (errno.EPERM, errno.EACCES):
-        return _PROC
+        return PROC
     if step.stage in ("clone", "map") and number in _REFUSED:
-        return next((hint for path, value, hint in _SETTINGS if _read(path) == value), _CONTAINER)
+        return blocked_by(sysctl) or CONTAINER
     if step.stage == "root" and number in (errno.EPERM, errno.EACCES):
-        if _read(_SETTINGS[0][0]) == "1":
-            return _SETTINGS[0][2]
-        return f"this user cannot reach it, or {_CONTAINER}" if step.act == "tree" else _CONTAINER
+        if sysctl(SETTINGS[0][0]) == SETTINGS[0][1]:
+            return SETTINGS[0][2]
+        return f"this user cannot reach it, or {CONTAINER}" if step.act == "tree" else CONTAINER
     if step.name == "program-executed":
         return "only what the jail's root holds can be run: give programs with --read"
     if number == errno.ENOSPC:
@@ -39,9 +43,6 @@ def diagnose(step: Step, number: int) -> str:
     return ""
 
 
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
+def blocked_by(sysctl: Callable[[str], str]) -> str:
+    """What to do about the setting that keeps users from user namespaces; ``sysctl`` reads one by its name."""
+    return next((hint for name, value, hint in SETTINGS if sysctl(name) == value), "")

@@ -67,14 +67,14 @@ def judge_layers(policy: Policy, request: Request, host: Host) -> tuple[Layer, .
         layer = _layer(name, will, host)
         if layer.state != "on" and will == "required":
             raise HostError(
-                f"layer {name} is required and this host does not give it: {layer.detail}", hint=_HINTS.get(name, "")
+                f"layer {name} is required and this host does not give it: {layer.detail}", hint=HINTS.get(name, "")
             )
         found.append(layer)
-    found.append(_groups(host))
+    found.append(groups(host))
     return tuple(found)
 
 
-_HINTS = {
+HINTS = {
     "landlock": "boot with lsm=landlock,… (the kernel needs CONFIG_SECURITY_LANDLOCK), or ask for it as preferred",
     "cgroup": "ask for it as preferred: limits of single processes are then what holds",
 }
@@ -93,7 +93,8 @@ def _layer(name: str, will: str, host: Host) -> Layer:
     return Layer(name=name, state="on", detail="")
 
 
-def _groups(host: Host) -> Layer:
+def groups(host: Host) -> Layer:
+    """Whether a jail keeps groups of its caller: an ordinary user cannot leave any behind."""
     others = [group for group in host.groups if group != host.gid]
     if host.uid == 0 or not others:
         return Layer(name="groups", state="on", detail="no supplementary group")
