@@ -98,9 +98,11 @@ def make_file(ctx: Context, path: str, mode: int, content: bytes) -> None:
 
 def make_links(ctx: Context, links: tuple[tuple[str, str], ...]) -> None:
     for path, value in links:
-        parent = paths.make_parents(ctx.root, path)
-        os.symlink(value, os.path.basename(path), dir_fd=parent)
-        os.close(parent)
+        try:
+            os.symlink(value, path[1:], dir_fd=ctx.root)
+        except FileNotFoundError:  # below a scratch folder, whose tmpfs has covered the folders made before
+            os.close(paths.make_parents(ctx.root, path))
+            os.symlink(value, path[1:], dir_fd=ctx.root)
 
 
 def make_placeholders(ctx: Context, files: tuple[str, ...]) -> None:
