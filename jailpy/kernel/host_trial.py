@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NAMESPACES = (
-    ("user", namespaces.CLONE_NEWUSER),
     ("mount", namespaces.CLONE_NEWNS),
     ("pid", namespaces.CLONE_NEWPID),
     ("net", namespaces.CLONE_NEWNET),
@@ -38,8 +37,11 @@ class Trial(Record):
 
 
 def each_namespace() -> tuple[Trial, ...]:
-    """Every kind of namespace on its own, together with the user namespace that it needs."""
-    return tuple(_attempt(name, _born_and_gone, flag) for name, flag in NAMESPACES)
+    """The user namespace, and, where it can be had, every other kind together with it."""
+    user = _attempt("user", _born_and_gone, 0)
+    if user.number:
+        return (user,)
+    return (user, *(_attempt(name, _born_and_gone, flag) for name, flag in NAMESPACES))
 
 
 def system_calls() -> tuple[Trial, ...]:
@@ -58,7 +60,7 @@ def inside(outside_uid: int, outside_gid: int) -> tuple[Trial, ...]:
     """A jail's own first steps, in all namespaces: id map, mounts, loopback, keyring, Landlock, filter."""
     answers, answer = os.pipe2(os.O_CLOEXEC)
     gate, opened = os.pipe2(os.O_CLOEXEC)
-    everything = sum(flag for name, flag in NAMESPACES if name != "time")
+    everything = sum(flag for name, flag in NAMESPACES if name != "time") | namespaces.CLONE_NEWUSER
     try:
         pid, pidfd = namespaces.clone(everything)
     except OSError as error:

@@ -21,6 +21,7 @@ SETTINGS = (  # setting, the value that keeps ordinary users from user namespace
 )
 CONTAINER = "in a container, its seccomp profile must allow clone3, unshare, mount and pivot_root"
 PROC = 'in a container whose /proc is masked no new one can be mounted: unmask it, or set filesystem.proc = "preferred"'
+ROOT = "root lacks a capability here, as in a container: start jailpy as an ordinary user"
 _REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.ENOSYS, errno.EINVAL)
 
 
@@ -30,6 +31,8 @@ def diagnose(step: Step, number: int) -> str:
 
     if step.act == "proc" and number in (errno.EPERM, errno.EACCES):
         return PROC
+    if step.stage == "prepare" and number == errno.EPERM:
+        return ROOT
     if step.stage in ("clone", "map") and number in _REFUSED:
         return blocked_by(sysctl) or CONTAINER
     if step.stage == "root" and number in (errno.EPERM, errno.EACCES):

@@ -21,8 +21,7 @@ _RESERVED = range(61184, 65520)  # systemd: dynamic users; and nobody
 def claim() -> tuple[int, int]:
     """An id that no live jail has, and the descriptor that holds it."""
     first, last = configured()
-    os.makedirs(_RUNTIME, mode=0o755, exist_ok=True)
-    fd = os.open(f"{_RUNTIME}/host-ids", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    fd = _open()
     count = last - first + 1
     for turn in range(count):
         candidate = first + (os.getpid() + turn) % count
@@ -36,8 +35,36 @@ def claim() -> tuple[int, int]:
     raise HostError(f"all {count} host ids are taken by live jails", hint=f"widen the range in {_CONFIGURATION}")
 
 
+def _open() -> int:
+    try:
+        os.makedirs(_RUNTIME, mode=0o755, exist_ok=True)
+        return os.open(f"{_RUNTIME}/host-ids", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise HostError(
+            f"{error.filename}: {error.strerror}", hint="root notes there which ids live jails have"
+        ) from error
+
+
 def configured() -> tuple[int, int]:
-    """The range of host ids, FIRST-LAST, from /etc/jailpy/host-ids where an administrator has written one."""
+    """The range of host ids, FIRST-LAST, from /etc/jailpy/host-ids where an administrator has written one.
+
+    Raises HostError where it is no such range, or one that root of this user namespace does not have.
+    """
+    first, last = _written()
+    if not _exist_here(first, last):
+        hint = f"write a range that does exist to {_CONFIGURATION}, or run jailpy as an ordinary user"
+        raise HostError(f"the host ids {first} to {last} do not exist in this user namespace", hint=hint)
+    return first, last
+
+
+def _exist_here(first: int, last: int) -> bool:
+    """Whether this user namespace maps these ids (user_namespaces(7)): that of a container may hold a few only."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        maps = [tuple(map(int, line.split())) for line in file]
+    return any(inside <= first and last < inside + count for inside, _, count in maps)
+
+
+def _written() -> tuple[int, int]:
     try:
         with open(_CONFIGURATION, encoding="ascii") as file:
             text = file.read(256).strip()

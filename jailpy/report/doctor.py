@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from jailpy.errors import UsageError
+from jailpy.errors import HostError, UsageError
 from jailpy.kernel import host_facts, host_trial
 from jailpy.launch import diagnose, host_ids
 from jailpy.model.record import Record
@@ -33,16 +33,14 @@ class Finding(Record):
 
 def examine(host: Host) -> tuple[Finding, ...]:
     """Everything but a whole jail. SIGCHLD must have its default action, and the process one thread."""
-    root = host.uid == 0
-    outside = host_ids.configured()[0] if root else host.uid
+    namespaces = host_trial.each_namespace()
     return (
         Finding(topic="kernel", state="ok", text=f"Linux {host.release} on {host.architecture}"),
-        *_namespaces(),
-        *_tried("inside", host_trial.inside(outside, outside if root else host.gid), ""),
+        *_namespaces(namespaces),
+        *(() if namespaces[0].number else _inside(host)),
         *_tried("system calls", host_trial.system_calls(), _CALLS),
         _landlock(host),
         _cgroup(),
-        *(_host_ids() if root else [_groups(host)]),
         *_settings(),
         *_interpreters(),
     )
@@ -58,8 +56,19 @@ def lines(findings: tuple[Finding, ...]) -> list[str]:
     return [for_terminal(line) for line in said]
 
 
-def _namespaces() -> list[Finding]:
-    trials = host_trial.each_namespace()
+def _inside(host: Host) -> list[Finding]:
+    """What a jail of this caller does first, tried."""
+    if host.uid:
+        return [*_tried("inside", host_trial.inside(host.uid, host.gid), ""), _groups(host)]
+    try:
+        first, last = host_ids.configured()
+    except HostError as error:
+        return [Finding(topic="host ids", state="missing", text=error.message, fix=error.hint)]
+    text = f"jails that root starts run as an id from {first} to {last}"
+    return [*_tried("inside", host_trial.inside(first, first), ""), Finding(topic="host ids", state="ok", text=text)]
+
+
+def _namespaces(trials: tuple[Trial, ...]) -> list[Finding]:
     refused = [trial for trial in trials if trial.number]
     given = ", ".join(trial.name for trial in trials if not trial.number)
     found = [Finding(topic="namespaces", state="ok", text=given)] if given else []
@@ -115,11 +124,6 @@ def _cgroup() -> Finding:
     manager = "systemd runs for this user" if host_facts.user_bus() else "no systemd for this user"
     text = f"version 2, {here.folder} {held}, controllers {' '.join(here.controllers) or 'none'}; {manager}"
     return Finding(topic="cgroup", state="note", text=text)
-
-
-def _host_ids() -> list[Finding]:
-    first, last = host_ids.configured()
-    return [Finding(topic="host ids", state="ok", text=f"jails that root starts run as an id from {first} to {last}")]
 
 
 def _groups(host: Host) -> Finding:
