@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
+from jailpy.errors import UsageError
 from jailpy.kernel import mounts
 from jailpy.model.host import Host
-from jailpy.model.interpreter import Interpreter
+from jailpy.model.interpreter import Interpreter, Mask
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.plan import etc, special
+from jailpy.plan import cache, etc, special
 from jailpy.plan.contents import Contents
 from jailpy.plan.intake import Program
 from jailpy.plan.steps import build, wall
+from jailpy.policy.paths import inside
 
 _MOUNT = ("namespace-mount",)
 _ROOT = ("new-root",)
@@ -71,7 +75,7 @@ def _filled_root(
 ) -> list[Step]:
     stage, layer = "root", "rootfs"
     links, scratch_links = contents.links(etc.LINKS)
-    covers = etc.covers(interpreter.masks)
+    covers = etc.covers((*interpreter.masks, *_own_folders(contents)))
     files = [*files, *covers.files]
     folders = contents.folders([path for path, _, _ in files], [path for path, _ in links], covers.folders)
     found = [
@@ -163,13 +167,27 @@ def _filled_root(
                 stage,
                 layer,
                 f"left-out {path}",
-                module or "not of the interpreter itself",
+                module or "covered",
                 "cover",
                 path,
                 substitute,
                 needs=_ROOT,
             )
         )
+    return found
+
+
+def _own_folders(contents: Contents) -> list[Mask]:
+    """What jailpy keeps between runs is nobody's to read, and never to write, in a jail."""
+    own = os.path.realpath(cache.folder()) if cache.folder() else ""
+    found = []
+    for entry in contents.entries:
+        if not os.path.isdir(own) or not inside(own, entry.tree.source):
+            continue
+        if entry.writable:
+            message = f"{entry.tree.source} holds jailpy's own {own}, which no jail may write"
+            raise UsageError(message, hint="share a folder below it")
+        found.append(Mask(path=entry.tree.target + own[len(entry.tree.source) :], kind="dir", module=""))
     return found
 
 
