@@ -181,13 +181,13 @@ def _own_folders(contents: Contents) -> list[Mask]:
     """What jailpy keeps between runs is nobody's to read, and never to write, in a jail."""
     own = os.path.realpath(cache.folder()) if cache.folder() else ""
     found = []
-    for entry in contents.entries:
-        if not os.path.isdir(own) or not inside(own, entry.tree.source):
-            continue
-        if entry.writable:
-            message = f"{entry.tree.source} holds jailpy's own {own}, which no jail may write"
-            raise UsageError(message, hint="share a folder below it")
-        found.append(Mask(path=entry.tree.target + own[len(entry.tree.source) :], kind="dir", module=""))
+    for entry in contents.entries if own else ():
+        source = entry.tree.source
+        if inside(source, own) or (entry.writable and inside(own, source)):
+            message = f"{source} cannot be shared: jailpy keeps what it has worked out in {own}"
+            raise UsageError(message, hint="share another folder, or one below it")
+        if inside(own, source) and os.path.isdir(own):
+            found.append(Mask(path=entry.tree.target + own[len(source) :], kind="dir", module=""))
     return found
 
 
