@@ -43,6 +43,8 @@ class Stream:
                 self._pending = memoryview(data)
                 if not data:
                     self.close()
+        except BlockingIOError:  # the caller's descriptor does not block, and what polled ready was taken by another
+            return
         except OSError:  # the reader is gone, the disk is full: the plugin is told by EPIPE
             self.close()
 

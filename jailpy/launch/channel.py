@@ -12,7 +12,7 @@ import struct
 from jailpy.model.record import Record
 
 _FORMAT = struct.Struct("=BiiQQQ200s")  # 233 bytes, below PIPE_BUF: a write is whole or not at all
-NOTE, FAILED, STARTED, ENDED = range(1, 5)
+NOTE, FAILED, READY, ENDED = range(1, 5)
 
 
 class Message(Record):

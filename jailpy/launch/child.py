@@ -25,7 +25,9 @@ def live(ctx: Context) -> None:
         if os.read(ctx.control, 1):  # the id map is written; end of file means that the launcher gave up
             for stage in ("identity", "root", "limits", "close"):
                 perform(ctx, stage)
-            reaper.run(ctx, start)
+            channel.send(ctx.status, Message(kind=channel.READY))
+            if os.read(ctx.control, 1):  # the launcher has done its last steps too
+                reaper.run(ctx, start)
     except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
         _report(ctx, -1, error)
     finally:

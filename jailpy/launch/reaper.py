@@ -40,7 +40,6 @@ def run(ctx: Context, start: Callable[[Context], None]) -> None:
         text = "the bootstrap did not confirm it"
         channel.send(ctx.status, Message(kind=channel.FAILED, step=narrowing, text=text))
         return
-    channel.send(ctx.status, Message(kind=channel.STARTED))
     _watch(ctx, plugin, woken)
 
 

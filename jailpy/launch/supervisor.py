@@ -30,6 +30,7 @@ class Supervisor:
         self._pidfd = -1
         self._pid = 0
         self._gone = False
+        self._started = False
         self._deadline: float | None = None
         self._told: list[int] = []
         self._before: list[tuple[signal.Signals, object]] = []
@@ -45,14 +46,15 @@ class Supervisor:
         os.set_blocking(to_stdin, False)
         self._ctx.streams = (stdin, stdout, stderr)
         if os.geteuid() == 0:
-            for fd in self._ctx.streams:  # /dev/stdout and its like are opened by name, with the rights of the jail's id
+            for fd in self._ctx.streams:  # /dev/stdout is opened by name, with the rights of the jail's id
                 os.fchown(fd, self._ctx.plan.host_id, self._ctx.plan.host_id)
         self._ctx.launcher = os.pidfd_open(os.getpid())
         self._input = Stream(0, to_stdin, to_stdin)
         self._outputs = (Stream(from_stdout, 1, from_stdout), Stream(from_stderr, 2, from_stderr))
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for number in _PASSED_ON:
-            self._before.append((number, signal.signal(number, self._hear)))
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's "&", asked for that
+                self._before.append((number, signal.signal(number, self._hear)))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         return self
 
@@ -151,16 +153,18 @@ class Supervisor:
         if message is None:
             os.close(self._status)
             self._status = -1
-        elif message.kind == channel.STARTED:
-            self._step_down()
+        elif message.kind == channel.READY:
+            self._start()
         elif message.kind == channel.ENDED:
             self._ending.ended(message)
+            self._deadline = None
         elif message.kind == channel.NOTE:
             self._ending.noted(message.step, message.number)
         else:
             self._ending.failed(message.step, message.number, message.text)
 
-    def _step_down(self) -> None:
+    def _start(self) -> None:
+        """The jail is closed: do the launcher's own last steps, then let the plugin start."""
         for index, step in enumerate(self._ctx.plan.steps):
             if step.stage != "supervise":
                 continue
@@ -169,6 +173,9 @@ class Supervisor:
             except OSError as error:
                 self._ending.failed(index, error.errno or 0, error.strerror or "")
                 self._stop(signal.SIGKILL, "killed")
+                return
+        self._started = True
+        self._tell(0)
 
     def _patience(self) -> int | None:
         """Milliseconds until something is due; None: nothing is."""
@@ -181,7 +188,7 @@ class Supervisor:
         if self._told and not ending.relayed:
             ending.relayed = self._told[0]
             self._stop(ending.relayed, "killed")
-        elif len(self._told) > 1:  # asked again: no more waiting
+        elif self._told.count(signal.SIGINT) > 1:  # asked again by a person; timeout(1) sends SIGTERM twice
             self._stop(signal.SIGKILL, "killed")
         if ctx.output is not None and not ending.why and sum(s.count for s in self._outputs) > ctx.output:
             self._stop(signal.SIGKILL, "output-limit")
@@ -189,9 +196,9 @@ class Supervisor:
             self._stop(signal.SIGKILL if ending.why else signal.SIGTERM, "timeout")
 
     def _stop(self, number: int, why: str) -> None:
-        """Ask the plugin to end, or make it: the first reason stays."""
+        """Ask the plugin to end, or make it; before it has started there is nobody to ask. The first reason stays."""
         self._ending.stop(why)
-        if number != signal.SIGKILL:
+        if number != signal.SIGKILL and self._started:
             self._deadline = time.monotonic() + GRACE
             self._tell(number)
             return
