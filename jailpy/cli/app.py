@@ -13,10 +13,13 @@ from typer.core import TyperGroup
 
 from jailpy import __version__
 from jailpy.cli.output import out
+from jailpy.cli.request import make
 from jailpy.errors import UsageError
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
+
+    from jailpy.cli.typed import Asked
 
 COMMANDS = {
     "run": "Run a Python program in a jail.",
@@ -45,14 +48,34 @@ class LazyGroup(TyperGroup):
 
 def main(words: list[str]) -> int:
     """Understand ``words`` and do what they ask; the exit status. Raises JailError."""
+    asked = parse(words)
+    if asked is None:
+        return 0
+    if asked.command == "doctor":
+        from jailpy.cli import doctor
+
+        return doctor.tell(as_json=asked.json)
+    if asked.command == "plan":
+        from jailpy.cli import plan
+
+        return plan.show(make("plan", asked.words, asked.given), as_json=asked.json)
+    from jailpy.cli import run
+
+    report, exit_status = asked.given.get("report", ""), asked.given.get("exit_status", "")
+    return run.understood(lambda: make(asked.command, asked.words, asked.given), report, exit_status)
+
+
+def parse(words: list[str]) -> Asked | None:
+    """What ``words`` ask for; None where help or the version has been printed. Raises UsageError."""
     app = typer.Typer(cls=LazyGroup, rich_markup_mode=None, add_completion=False)
     app.callback(context_settings={"help_option_names": ["-h", "--help"]})(_jailpy)
     group = typer.main.get_group(app)
     try:
         with group.make_context("jailpy", list(words)) as context:
-            return int(group.invoke(context))
-    except typer.Exit as end:
-        return end.exit_code
+            asked: Asked = group.invoke(context)
+            return asked
+    except typer.Exit:
+        return None
     except typer.TyperException as error:
         raise _usage(error) from error
 

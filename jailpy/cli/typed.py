@@ -12,7 +12,7 @@ from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
 from jailpy.cli.options import OPTIONS, Option
-from jailpy.cli.request import make
+from jailpy.model.record import Record
 
 if TYPE_CHECKING:
     from typer._click import Command, Context
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 _WORDS = {"run": "PLUGIN [ARG]...", "plan": "PLUGIN [ARG]...", "exec": "COMMAND [ARG]..."}
 _TYPES: dict[str, Any] = {"value": str | None, "last": str | None, "list": list[str] | None, "flag": bool}
 _JSON = "Print it as JSON."
+
+
+class Asked(Record):
+    """What a command line asks for, still in words."""
+
+    command: str
+    words: list[str]  # those after the options
+    given: dict[str, Any]  # options by their fields
+    json: bool
 
 
 class OptionsFirst(TyperCommand):
@@ -57,18 +66,17 @@ def build(name: str, summary: str) -> Command:
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
 
-def _of_program(name: str) -> Callable[..., int]:
-    def command(*, words: list[str] | None = None, json: bool = False, **values: Any) -> int:
+def _of_program(name: str) -> Callable[..., Asked]:
+    def command(*, words: list[str] | None = None, json: bool = False, **values: Any) -> Asked:
         given = {field: value for field, value in values.items() if value not in (None, [], False)}
-        return _carry_out(name, words or [], given, json)
+        return Asked(command=name, words=words or [], given=given, json=json)
 
     parameters = [_parameter(option) for option in OPTIONS if name in option.commands]
     if name == "plan":
         parameters.append(_keyword("json", bool, False, typer.Option("--json", help=_JSON)))
-    parameters.append(
-        _keyword("words", list[str] | None, None, typer.Argument(metavar=_WORDS[name], show_default=False))
-    )
-    command.__signature__ = Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]
+    words = typer.Argument(metavar=_WORDS[name], show_default=False)
+    parameters.append(_keyword("words", list[str] | None, None, words))
+    command.__signature__ = Signature(parameters, return_annotation=Asked)  # type: ignore[attr-defined]
     return command
 
 
@@ -81,17 +89,5 @@ def _keyword(name: str, kind: Any, default: object, declared: Any) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, declared])
 
 
-def _carry_out(name: str, words: list[str], given: dict[str, Any], json: bool) -> int:
-    if name == "plan":
-        from jailpy.cli import plan
-
-        return plan.show(make(name, words, given), as_json=json)
-    from jailpy.cli import run
-
-    return run.understood(lambda: make(name, words, given), given.get("report", ""), given.get("exit_status", ""))
-
-
-def _doctor(json: Annotated[bool, typer.Option("--json", help=_JSON)] = False) -> int:
-    from jailpy.cli import doctor
-
-    return doctor.tell(as_json=json)
+def _doctor(json: Annotated[bool, typer.Option("--json", help=_JSON)] = False) -> Asked:
+    return Asked(command="doctor", words=[], given={}, json=json)
