@@ -33,7 +33,7 @@ def compose(
     writable = tuple(share.tree.target for share in what.shares if share.writable)
     steps = [
         *birth.steps(policy, host, host_id),
-        *root.steps(policy, host, interpreter, what),
+        *root.steps(policy, host, host_id, interpreter, what),
         *privilege.steps(policy, host, writable),
         *compiled.steps(policy),
         *program.steps(environment),

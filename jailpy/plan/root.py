@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import os
+import stat
 
-from jailpy.errors import UsageError
 from jailpy.kernel import mounts
 from jailpy.model.host import Host
-from jailpy.model.interpreter import Interpreter, Mask
+from jailpy.model.interpreter import Interpreter
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.plan import cache, etc, special
+from jailpy.plan import etc, own, special
 from jailpy.plan.contents import Contents
 from jailpy.plan.intake import Program
 from jailpy.plan.steps import build, wall
-from jailpy.policy.paths import inside
 
 _MOUNT = ("namespace-mount",)
 _ROOT = ("new-root",)
 
 
-def steps(policy: Policy, host: Host, interpreter: Interpreter, program: Program) -> list[Step]:
+def steps(policy: Policy, host: Host, host_id: int, interpreter: Interpreter, program: Program) -> list[Step]:
     """The steps of the stage root (for host root one of prepare too), in the order in which they must run."""
     contents = _contents(interpreter, program)
     files = [*etc.files(policy), *program.files]
     return [
-        *_opened_by_root(host, contents),
+        *_opened_by_root(host, host_id, contents),
         *_empty_root(files),
         *_filled_root(policy, contents, files, interpreter),
         *special.kernel_file_systems(policy.filesystem),
@@ -42,12 +41,31 @@ def _contents(interpreter: Interpreter, program: Program) -> Contents:
     return contents
 
 
-def _opened_by_root(host: Host, contents: Contents) -> list[Step]:
+def _opened_by_root(host: Host, host_id: int, contents: Contents) -> list[Step]:
     if host.uid != 0:
         return []
-    sources = tuple(dict.fromkeys(entry.tree.source for entry in contents.entries))
-    text = f"{len(sources)} files and folders are opened with the caller's rights"
-    return [build("prepare", "rootfs", "trees-opened", text, "open-trees", sources)]
+    prepare, layer = "prepare", "rootfs"
+    trees = tuple((entry.tree.source, entry.tree.target) for entry in contents.entries)
+    text = f"{len(trees)} files and folders are opened with the caller's rights"
+    found = [build(prepare, layer, "trees-opened", text, "open-trees", trees)]
+    for entry in contents.entries:
+        source, target = entry.tree.source, entry.tree.target
+        if entry.identity is None and not _is_private(source):
+            continue
+        text = f"the owner of {source} is the jail's own id there"
+        needs, soft = ("trees-opened",), not entry.writable
+        found.append(
+            build(prepare, layer, f"owner-mapped {target}", text, "map-owner", target, host_id, needs=needs, soft=soft)
+        )
+    return found
+
+
+def _is_private(path: str) -> bool:
+    """Whether only its owner can read it, as what was installed under umask 077."""
+    try:
+        return not os.stat(path).st_mode & stat.S_IROTH
+    except OSError:
+        return False
 
 
 def _empty_root(files: list[tuple[str, int, bytes]]) -> list[Step]:
@@ -75,7 +93,7 @@ def _filled_root(
 ) -> list[Step]:
     stage, layer = "root", "rootfs"
     links, scratch_links = contents.links(etc.LINKS)
-    covers = etc.covers((*interpreter.masks, *_own_folders(contents)))
+    covers = etc.covers((*interpreter.masks, *own.protect(contents)))
     files = [*files, *covers.files]
     folders = contents.folders([path for path, _, _ in files], [path for path, _ in links], covers.folders)
     found = [
@@ -174,20 +192,6 @@ def _filled_root(
                 needs=_ROOT,
             )
         )
-    return found
-
-
-def _own_folders(contents: Contents) -> list[Mask]:
-    """What jailpy keeps between runs is nobody's to read, and never to write, in a jail."""
-    own = os.path.realpath(cache.folder()) if cache.folder() else ""
-    found = []
-    for entry in contents.entries if own else ():
-        source = entry.tree.source
-        if inside(source, own) or (entry.writable and inside(own, source)):
-            message = f"{source} cannot be shared: jailpy keeps what it has worked out in {own}"
-            raise UsageError(message, hint="share another folder, or one below it")
-        if inside(own, source) and os.path.isdir(own):
-            found.append(Mask(path=entry.tree.target + own[len(source) :], kind="dir", module=""))
     return found
 
 
