@@ -51,6 +51,28 @@ def map_id(process: str, which: str, inside: int, outside: int) -> None:
     _write_once(f"/proc/{process}/{which}_map", b"%d %d 1" % (inside, outside))
 
 
+def stand_in(uid: int, gid: int, other: int) -> int:
+    """A descriptor of a user namespace in which ``uid`` and ``gid`` stand for ``other``, for an id-mapped mount.
+
+    A namespace needs a process while it is set up; that one ends when this function, or this process, does.
+    """
+    hold, let_go = os.pipe2(os.O_CLOEXEC)
+    pid, pidfd = clone(CLONE_NEWUSER)
+    if pid == 0:
+        os.close(let_go)
+        os.read(hold, 1)
+        os._exit(0)
+    os.close(hold)
+    try:
+        map_id(str(pid), "uid", uid, other)
+        map_id(str(pid), "gid", gid, other)
+        return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(let_go)
+        os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
+        os.close(pidfd)
+
+
 def _write_once(path: str, content: bytes) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:

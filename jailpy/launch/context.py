@@ -17,7 +17,7 @@ class Context:
         self.process = "self"  # whose id maps are written
         self.streams: tuple[int, int, int] = (-1, -1, -1)  # the plugin's 0, 1, 2
         self.namespaces = 0  # clone flags
-        self.trees: dict[str, int] = {}  # host path → detached mount, where the launcher opened it
+        self.trees: dict[str, int] = {}  # path in the jail → detached mount, where the launcher opened it
         # the root
         self.below = False  # the jail's root is a folder below the mount namespace's root
         self.root_attributes = 0

@@ -23,6 +23,10 @@ CONTAINER = "in a container, its seccomp profile must allow clone3, unshare, mou
 PROC = 'in a container whose /proc is masked no new one can be mounted: unmask it, or set filesystem.proc = "preferred"'
 ROOT = "root lacks a capability here, as in a container: start jailpy as an ordinary user"
 _REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.ENOSYS, errno.EINVAL)
+_UNMAPPED = (
+    "this file system has no id-mapped mounts, so what root's plugin writes would not belong to the folder's owner:"
+    " choose a folder elsewhere, or run as the owner"
+)
 
 
 def diagnose(step: Step, number: int) -> str:
@@ -33,6 +37,8 @@ def diagnose(step: Step, number: int) -> str:
         return PROC
     if step.stage == "prepare" and number == errno.EPERM:
         return ROOT
+    if step.act == "map-owner":
+        return _UNMAPPED
     if step.stage in ("clone", "map") and number in _REFUSED:
         return blocked_by(sysctl) or CONTAINER
     if step.stage == "root" and number in (errno.EPERM, errno.EACCES):

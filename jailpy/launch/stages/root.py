@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 
-from jailpy.kernel import mounts, paths
+from jailpy.kernel import mounts, namespaces, paths
 from jailpy.launch.context import Context
 
 TYPE_CHECKING = False
@@ -131,15 +131,26 @@ def make_mount_point(ctx: Context, path: str, kind: str) -> None:
         os.close(parent)
 
 
-def open_trees(ctx: Context, sources: tuple[str, ...]) -> None:
+def open_trees(ctx: Context, trees: tuple[tuple[str, str], ...]) -> None:
     """Root opens trees with its own rights, before it gives them up: the jail's id may not reach them by path."""
-    for source in sources:
-        ctx.trees[source] = mounts.open_tree(source, recursive=True)
+    for source, target in trees:
+        ctx.trees[target] = mounts.open_tree(source, recursive=True)
+
+
+def map_owner(ctx: Context, target: str, host_id: int) -> None:
+    """Within the tree, its owner and the jail's id are one: private files can be read, new ones are the owner's."""
+    tree = ctx.trees[target]
+    status = os.fstat(tree)
+    users = namespaces.stand_in(status.st_uid, status.st_gid, host_id)
+    try:
+        mounts.set_attributes(tree, on=mounts.ID_MAPPED, users=users, recursive=True)
+    finally:
+        os.close(users)
 
 
 def attach_tree(ctx: Context, source: str, target: str, writable: bool, identity: tuple[int, int] | None) -> None:
     """Attach a copy of the mount at ``source``; ``identity`` is the device and inode that the plan looked at."""
-    tree = ctx.trees.pop(source, -1)
+    tree = ctx.trees.pop(target, -1)
     if tree < 0:
         tree = mounts.open_tree(source, recursive=True)
     if identity is not None:
@@ -239,6 +250,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "scratch": make_scratch,
     "mount-point": make_mount_point,
     "open-trees": open_trees,
+    "map-owner": map_owner,
     "tree": attach_tree,
     "cover": cover,
     "device": attach_device,
