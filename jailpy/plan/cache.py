@@ -12,7 +12,7 @@ import stat
 import sys
 
 from jailpy import __version__
-from jailpy.plan.digest import digest
+from jailpy.policy.digest import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from jailpy.model.plan import Plugin
 from jailpy.model.policy import Policy
 from jailpy.model.record import Record
 from jailpy.model.request import Request
-from jailpy.plan.digest import digest
 from jailpy.plan.shares import SharedTree, shared, shares
+from jailpy.policy.digest import digest
 
 CAP = 16 << 20  # bytes of a single-file plugin
 

@@ -17,6 +17,7 @@ from jailpy.model.policy import (
     RefuseGroup,
     SeccompPolicy,
 )
+from jailpy.policy.digest import digest
 from jailpy.policy.shipped import sets_dir
 
 TYPE_CHECKING = False
@@ -67,9 +68,7 @@ def evidence(policy: Policy) -> tuple[str, ...]:
 
 def with_digest(policy: Policy) -> Policy:
     """The policy with the SHA-256 of what it permits; neither its name nor the files it stands in change that."""
-    from hashlib import sha256
-
-    return policy._replace(sha256=sha256(repr(_canonical(policy)).encode("utf-8", "surrogateescape")).hexdigest())
+    return policy._replace(sha256=digest(repr(_canonical(policy)).encode("utf-8", "surrogateescape")))
 
 
 def _canonical(value: object) -> object:
