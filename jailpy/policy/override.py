@@ -26,9 +26,9 @@ def parse_limit(text: str) -> tuple[str, object]:
     name, equals, value = text.partition("=")
     key = f"limits.{name}"
     if not equals or key not in schema.SETTINGS:
-        near = did_you_mean(key, schema.keys_of("limits")).replace("limits.", "")
-        known = ", ".join(limit.removeprefix("limits.") for limit in schema.keys_of("limits"))
-        raise UsageError(f"--limit {shown(text)}: expected KEY=VALUE{near}", hint=f"the keys are {known}")
+        known = tuple(limit.removeprefix("limits.") for limit in schema.keys_of("limits"))
+        wrong = f"there is no such limit{did_you_mean(name, known)}" if equals else "expected KEY=VALUE"
+        raise UsageError(f"--limit {shown(text)}: {wrong}", hint=f"the keys are {', '.join(known)}")
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else value
     _fit(number, schema.SETTINGS[key].check, f"--limit {name}")
     return key, number
