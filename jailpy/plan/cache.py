@@ -70,25 +70,28 @@ def store(name: str, value: Any, files: tuple[str, ...]) -> None:
     if not place:
         return
     data = marshal.dumps((tuple((path, identity(path)) for path in files), value))
-    partial = os.path.join(place, f".{name}.{os.getpid()}")
     try:
         os.makedirs(place, mode=0o700, exist_ok=True)
-        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        at = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        whole = os.write(fd, data) == len(data)
-    except OSError:
-        whole = False
+        fd = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=at)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            _link(fd, name, at)
+    except OSError:  # no space, another run was faster, a file system without O_TMPFILE
+        return
     finally:
-        os.close(fd)
-    try:
-        if whole:
-            os.rename(partial, os.path.join(place, name))
-        else:
-            os.unlink(partial)
-    except OSError:
-        return
+        os.close(at)
+
+
+def _link(fd: int, name: str, at: int) -> None:
+    """Give a file without a name its name, now that it is whole: whoever is killed before leaves nothing (open(2))."""
+    if os.access(name, os.F_OK, dir_fd=at):
+        os.unlink(name, dir_fd=at)
+    os.link(f"/proc/self/fd/{fd}", name, src_dir_fd=at, dst_dir_fd=at)
 
 
 def _private(status: os.stat_result, kind: int) -> bool:
