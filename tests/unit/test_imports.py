@@ -1,0 +1,56 @@
+"""What a plain run imports, counted in modules: milliseconds differ from machine to machine, these do not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Caller, run_as
+from tests.support.installed import Installed
+
+HEAVY = (  # not collections and functools: signal needs enum, which needs them
+    "argparse", "asyncio", "click", "contextlib", "dataclasses", "hashlib", "importlib.metadata", "importlib.resources",
+    "inspect", "json", "logging", "pathlib", "pyseccomp", "re", "rich", "shutil", "subprocess", "tempfile", "threading",
+    "tomllib", "typer", "typing",
+)  # fmt: skip
+
+
+def imported(caller: Caller, installed: Installed, *words: str | Path) -> set[str]:
+    """Every module that jailpy imports for these words, in the launcher and in the jail before execve."""
+    command = [installed.python, "-I", "-X", "importtime", installed.command, *words]
+    run_as(caller, command)  # fills the caches
+    done = run_as(caller, command)
+    assert done.returncode == 0, done.stderr
+    return set(re.findall(r"^import time: .*\| +(\S+)$", done.stderr.decode(), re.MULTILINE))
+
+
+def is_of(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize("form", ["file", "code", "options"])
+def test_plain_run_imports_nothing_heavy(caller: Caller, installed: Installed, folder: Path, form: str) -> None:
+    plugin = folder / "plugin.py"
+    plugin.write_text("pass\n")
+    words = {
+        "file": [plugin],
+        "code": ["-c", "pass"],
+        "options": ["--read", folder, "--limit", "tasks=8", "--env", "A=b", "-q", plugin, "x"],
+    }[form]
+    bare = set(re.findall(r"\| +(\S+)$", _bare(caller, installed), re.MULTILINE))
+    found = imported(caller, installed, "run", *words) - bare
+    assert "jailpy.launch.child" in found
+    assert [module for module in sorted(found) if any(is_of(module, heavy) for heavy in HEAVY)] == []
+
+
+def test_help_imports_no_launcher(caller: Caller, installed: Installed) -> None:
+    """The list of commands costs typer, and not what the commands need."""
+    found = imported(caller, installed, "--help")
+    assert "typer" in found
+    assert not {module for module in found if is_of(module, "jailpy.launch") or is_of(module, "jailpy.kernel")}
+
+
+def _bare(caller: Caller, installed: Installed) -> str:
+    return run_as(caller, [installed.python, "-I", "-X", "importtime", "-c", "pass"]).stderr.decode()
