@@ -51,8 +51,8 @@ def map_id(process: str, which: str, inside: int, outside: int) -> None:
     _write_once(f"/proc/{process}/{which}_map", b"%d %d 1" % (inside, outside))
 
 
-def stand_in(uid: int, gid: int, other: int) -> int:
-    """A descriptor of a user namespace in which ``uid`` and ``gid`` stand for ``other``, for an id-mapped mount.
+def stand_in(uid: tuple[int, int], gid: tuple[int, int]) -> int:
+    """A descriptor of a user namespace for an id-mapped mount: (id in the file system, id that it stands for).
 
     A namespace needs a process while it is set up; that one ends when this function, or this process, does.
     """
@@ -64,8 +64,8 @@ def stand_in(uid: int, gid: int, other: int) -> int:
         os._exit(0)
     os.close(hold)
     try:
-        map_id(str(pid), "uid", uid, other)
-        map_id(str(pid), "gid", gid, other)
+        map_id(str(pid), "uid", *uid)
+        map_id(str(pid), "gid", *gid)
         return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(let_go)

@@ -55,7 +55,18 @@ def _opened_by_root(host: Host, host_id: int, contents: Contents) -> list[Step]:
         text = f"the owner of {source} is the jail's own id there"
         needs, soft = ("trees-opened",), not entry.writable
         found.append(
-            build(prepare, layer, f"owner-mapped {target}", text, "map-owner", target, host_id, needs=needs, soft=soft)
+            build(
+                prepare,
+                layer,
+                f"owner-mapped {target}",
+                text,
+                "map-owner",
+                target,
+                host_id,
+                entry.writable,
+                needs=needs,
+                soft=soft,
+            )
         )
     return found
 

@@ -137,11 +137,14 @@ def open_trees(ctx: Context, trees: tuple[tuple[str, str], ...]) -> None:
         ctx.trees[target] = mounts.open_tree(source, recursive=True)
 
 
-def map_owner(ctx: Context, target: str, host_id: int) -> None:
-    """Within the tree, its owner and the jail's id are one: private files can be read, new ones are the owner's."""
+def map_owner(ctx: Context, target: str, host_id: int, writable: bool) -> None:
+    """Within the tree, its owner is the jail's id: private files can be read, and new ones are the owner's.
+
+    The owner's group is the jail's only where files are made, whose group must be one of the file system's.
+    """
     tree = ctx.trees[target]
     status = os.fstat(tree)
-    users = namespaces.stand_in(status.st_uid, status.st_gid, host_id)
+    users = namespaces.stand_in((status.st_uid, host_id), (status.st_gid, host_id if writable else status.st_gid))
     try:
         mounts.set_attributes(tree, on=mounts.ID_MAPPED, users=users, recursive=True)
     finally:
