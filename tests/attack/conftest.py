@@ -123,6 +123,7 @@ class Live:
         """End the plugin's standard input, which it waits for."""
         assert self.process.stdin
         self.process.stdin.close()
+        self.process.stdin = None
 
     def saw(self) -> Any:
         """Wait for the plugin's end; what it returned."""
@@ -131,7 +132,7 @@ class Live:
         return returned(output)
 
     def processes(self) -> dict[int, int]:
-        """Every process below the launcher, by its number on the host, each with a descriptor that tells its end."""
+        """Every process below the launcher, pid 1 first: its number, and a descriptor that tells its end."""
         found, waiting = {}, [self.process.pid]
         while waiting:
             for children in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
