@@ -53,15 +53,16 @@ def _open_report(target: str) -> int:
     """Before anything starts: a report that cannot be written is no reason to find out afterwards."""
     if not target:
         return -1
+    hint = "name a file that can be written, or fd:N"
     kind, _, number = target.partition(":")
+    if kind == "fd" and not (number.isdecimal() and len(number) < 8):
+        raise UsageError(f"--report {target}: there is no such descriptor", hint=hint)
     try:
-        if kind == "fd" and number.isdecimal() and len(number) < 8:
+        if kind == "fd":
             return os.dup(int(number))
         return os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise UsageError(
-            f"--report {target}: {error.strerror}", hint="name a file that can be written, or fd:N"
-        ) from error
+        raise UsageError(f"--report {target}: {error.strerror}", hint=hint) from error
 
 
 def _write_report(

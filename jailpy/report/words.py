@@ -37,9 +37,9 @@ def _ending(result: Result, plan: Plan) -> list[str]:
 
 
 def of_error(error: JailError) -> list[str]:
-    """Message and hint of an error, a line each; a profile's problems follow."""
+    """Message and hint of an error, a line each; of a profile every problem. A line end in a name starts no line."""
     told = list(error.problems) if isinstance(error, ProfileError) and error.problems else [error.message]
-    return [for_terminal(line) for text in (*told[:-1], *_told(told[-1], error.hint)) for line in text.splitlines()]
+    return [for_terminal(line) for line in (*told[:-1], *_told(told[-1], error.hint))]
 
 
 def _told(message: str, hint: str) -> list[str]:
