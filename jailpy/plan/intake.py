@@ -49,6 +49,8 @@ def program(request: Request, policy: Policy) -> Program:
         )
     if request.module:
         plugin = Plugin(name=request.module, path=request.tree, sha256="")
+        if os.path.exists(request.tree) and not os.path.isdir(request.tree):
+            raise UsageError(f"{request.tree}: is not a folder", hint="--code takes the folder that the module is in")
         tree = (_tree(request.tree, policy),) if request.tree else ()
         return _python(request, "module", request.module, plugin, (*given, *tree))
     if request.plugin == "-":
