@@ -10,14 +10,14 @@ from jailpy.plan.steps import build, wall
 
 INSIDE_ID = 1000  # the one uid and gid that exist in the jail
 
-_NAMESPACES = (
-    ("user", ns.CLONE_NEWUSER, "own ids; no right over anything outside"),
-    ("mount", ns.CLONE_NEWNS, "own mounts"),
-    ("pid", ns.CLONE_NEWPID, "own processes; pid 1 is ours and takes all down with it"),
-    ("net", ns.CLONE_NEWNET, "own network, with nothing in it"),
-    ("ipc", ns.CLONE_NEWIPC, "own System V IPC and message queues"),
-    ("uts", ns.CLONE_NEWUTS, "own host name"),
-    ("cgroup", ns.CLONE_NEWCGROUP, "the place in the cgroup tree is not shown"),
+_NAMESPACES: tuple[tuple[str, int, str, tuple[str, ...]], ...] = (
+    ("user", ns.CLONE_NEWUSER, "own ids; no right over anything outside", ()),
+    ("mount", ns.CLONE_NEWNS, "own mounts", ()),
+    ("pid", ns.CLONE_NEWPID, "own processes; pid 1 is ours and takes all down with it", ("landlock-scope-signal",)),
+    ("net", ns.CLONE_NEWNET, "own network, with nothing in it", ("landlock-connect-tcp", "landlock-scope-abstract")),
+    ("ipc", ns.CLONE_NEWIPC, "own System V IPC and message queues", ("seccomp-sysv-ipc", "seccomp-posix-mq")),
+    ("uts", ns.CLONE_NEWUTS, "own host name", ()),
+    ("cgroup", ns.CLONE_NEWCGROUP, "the place in the cgroup tree is not shown", ()),
 )
 
 
@@ -26,26 +26,22 @@ def steps(policy: Policy, host: Host, host_id: int) -> list[Step]:
     found = []
     if host.uid == 0:
         text = "the caller's supplementary groups are left behind"
-        found.append(wall("prepare", "capabilities", "groups-cleared", text, "clear-groups"))
-    for name, flag, text in _NAMESPACES:
+        shadows = ("namespace-mount",)
+        found.append(wall("prepare", "capabilities", "groups-cleared", text, "clear-groups", shadows=shadows))
+    for name, flag, text, shadows in _NAMESPACES:
         needs = ("namespace-user",) if name != "user" else ()
-        found.append(wall("clone", "namespaces", f"namespace-{name}", text, "namespace", flag, needs=needs))
+        step = wall("clone", "namespaces", f"namespace-{name}", text, "namespace", flag, needs=needs, shadows=shadows)
+        found.append(step)
     return [*found, *_ids(host, host_id), *_own(policy, host)]
 
 
 def _ids(host: Host, host_id: int) -> list[Step]:
     needs = ("namespace-user",)
     group = host_id if host.uid == 0 else host.gid
+    text = "setgroups is refused for good"
+    denied = wall if host.uid == 0 else build  # an ordinary user's map is not taken without it (user_namespaces(7))
     found = [
-        wall(
-            "map",
-            "namespaces",
-            "setgroups-denied",
-            "setgroups is refused for good",
-            "deny-setgroups",
-            needs=needs,
-            shadows=("capability-permitted", "capability-effective", "seccomp-set-ids"),
-        ),
+        denied("map", "namespaces", "setgroups-denied", text, "deny-setgroups", needs=needs),
         build(
             "map",
             "namespaces",
@@ -80,6 +76,7 @@ def _ids(host: Host, host_id: int) -> list[Step]:
                 INSIDE_ID,
                 INSIDE_ID,
                 needs=needs,
+                shadows=("namespace-mount",),
             )
         )
     return found
@@ -87,7 +84,7 @@ def _ids(host: Host, host_id: int) -> list[Step]:
 
 def _own(policy: Policy, host: Host) -> list[Step]:
     process = "namespaces"
-    hidden = ("pid-1-hidden", "proc-hides-others")
+    hidden = ("pid-1-hidden", "host-root-left")  # a change of ids makes pid 1 non-dumpable too (PR_SET_DUMPABLE(2const))
     user_namespaces = "no user namespace may be made below this one (user.max_user_namespaces)"
     found = [
         wall(

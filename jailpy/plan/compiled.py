@@ -11,9 +11,13 @@ from jailpy.plan.steps import build, wall
 
 PREFIX = "seccomp-"
 _NEEDS = ("no-new-privileges",)
+_NESTED = ("user-namespaces-none", "below-namespace-root")
 _SHADOWS = {
-    "namespaces": ("user-namespaces-none", "below-namespace-root"),
-    "clone-namespaces": ("user-namespaces-none", "below-namespace-root"),
+    "namespaces": _NESTED,
+    "clone-namespaces": _NESTED,
+    "hostname": (*_NESTED, PREFIX + "namespaces"),  # takes a capability, which is had in a namespace of one's own only
+    "reboot": (*_NESTED, PREFIX + "namespaces"),
+    "mknod-type": ("landlock-make-device",),
 }
 
 

@@ -134,9 +134,17 @@ def _capabilities() -> list[Step]:
             "ambient-set-empty",
             "no capability survives execve",
             "ambient",
-            shadows=("capability-permitted", "capability-inheritable", "securebits-locked"),
+            shadows=("namespace-user", "capability-permitted", "capability-inheritable", "securebits-locked"),
         ),
-        wall(stage, layer, "capability-inheritable", "the inheritable set is empty", "capability-set", "inheritable"),
+        wall(
+            stage,
+            layer,
+            "capability-inheritable",
+            "the inheritable set is empty",
+            "capability-set",
+            "inheritable",
+            shadows=("namespace-user",),
+        ),
         wall(
             stage,
             layer,
@@ -154,7 +162,7 @@ def _capabilities() -> list[Step]:
             "pid-1-hidden",
             "pid 1 is not dumpable: nobody inside reads or traces it",
             "hide-memory",
-            shadows=("proc-hides-others", "seccomp-ptrace", "seccomp-process-memory"),
+            shadows=("host-root-left", "seccomp-ptrace", "seccomp-process-memory"),
         ),
     ]
 
@@ -225,4 +233,5 @@ def _landlock(policy: Policy, host: Host, writable: tuple[str, ...]) -> list[Ste
         *(("/dev", _READ | ll.WRITE_FILE), ("/etc", _READ), ("/proc", _READ), ("/plugin", _READ), ("/run", _READ)),
     )
     text = f"Landlock ABI {abi} is enforced"
-    return [*found, build(stage, layer, "landlock-enforced", text, "landlock", abi, allowed, _PROGRAMS, needs=_NO_NEW)]
+    needs = (*_NO_NEW, "new-root")  # whose folders the rules name
+    return [*found, build(stage, layer, "landlock-enforced", text, "landlock", abi, allowed, _PROGRAMS, needs=needs)]

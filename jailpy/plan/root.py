@@ -95,7 +95,7 @@ def _empty_root(files: list[tuple[str, int, bytes]]) -> list[Step]:
             needs=_ROOT,
         ),
         wall(stage, layer, "root-flags", "the root is nosuid, nodev, noexec", "root-attribute", flags, needs=_ROOT),
-        build(stage, layer, "new-root", "an empty tmpfs", "new-root", size, 4096, needs=_MOUNT),
+        build(stage, layer, "new-root", "an empty tmpfs", "new-root", size, 4096, needs=(*_MOUNT, "host-root-left")),
     ]
 
 

@@ -108,7 +108,16 @@ def kernel_file_systems(filesystem: FilesystemPolicy) -> list[Step]:
     return [
         *found,
         wall(stage, layer, "proc-flags", "/proc is nosuid, nodev, noexec", "proc-attribute", flags, needs=needs),
-        wall(stage, layer, "proc-read-only", "/proc is read-only", "proc-attribute", mounts.READ_ONLY, needs=needs),
+        wall(
+            stage,
+            layer,
+            "proc-read-only",
+            "/proc is read-only",
+            "proc-attribute",
+            mounts.READ_ONLY,
+            needs=needs,
+            shadows=("landlock-write-file",),
+        ),
         wall(
             stage,
             layer,
@@ -118,7 +127,6 @@ def kernel_file_systems(filesystem: FilesystemPolicy) -> list[Step]:
             "hidepid",
             "2",
             needs=needs,
-            shadows=("pid-1-hidden",),
         ),
         wall(
             stage,
