@@ -42,8 +42,7 @@ def wipe_environment() -> None:
 
 
 def reset_signals() -> None:
-    """Every signal to its default action, none blocked: what nohup and wrappers change is not inherited."""
+    """Every signal to its default action: what nohup and wrappers change is not inherited."""
     for number in signal.valid_signals() - _SPECIAL:
         if signal.getsignal(number) is not signal.SIG_DFL:
             signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -26,8 +26,8 @@ def steps(policy: Policy, host: Host, host_id: int) -> list[Step]:
     found = []
     if host.uid == 0:
         text = "the caller's supplementary groups are left behind"
-        shadows = ("namespace-mount",)
-        found.append(wall("prepare", "capabilities", "groups-cleared", text, "clear-groups", shadows=shadows))
+        root = ("namespace-mount",)
+        found.append(wall("prepare", "capabilities", "groups-cleared", text, "clear-groups", shadows=root))
     for name, flag, text, shadows in _NAMESPACES:
         needs = ("namespace-user",) if name != "user" else ()
         step = wall("clone", "namespaces", f"namespace-{name}", text, "namespace", flag, needs=needs, shadows=shadows)
@@ -84,7 +84,7 @@ def _ids(host: Host, host_id: int) -> list[Step]:
 
 def _own(policy: Policy, host: Host) -> list[Step]:
     process = "namespaces"
-    hidden = ("pid-1-hidden", "host-root-left")  # a change of ids makes pid 1 non-dumpable too (PR_SET_DUMPABLE(2const))
+    hidden = ("pid-1-hidden", "host-root-left")  # a change of ids also makes pid 1 non-dumpable (prctl(2))
     user_namespaces = "no user namespace may be made below this one (user.max_user_namespaces)"
     found = [
         wall(

@@ -29,6 +29,7 @@ _READ = ll.READ_FILE
 _PROGRAMS = ll.READ_FILE | ll.EXECUTE
 _NO_NEW = ("no-new-privileges",)
 _READ_ONLY = ("tree-read-only",)
+_OF_FILES = ("landlock-read-file", "landlock-write-file")  # a message queue is a file, and beneath no rule
 
 _FILE_RIGHTS = (
     ("execute", ll.EXECUTE, 1, "programs run from the interpreter's folders, /tmp and /work only", ("shm-no-exec",)),
@@ -82,16 +83,24 @@ def _limits(policy: Policy) -> list[Step]:
             (),
         ),
         ("locked-memory", resource.RLIMIT_MEMLOCK, 1 << 16, 1 << 16, "64 KiB of locked memory", ("seccomp-mlock",)),
-        ("queues", resource.RLIMIT_MSGQUEUE, 0, 0, "no POSIX message queues", ("seccomp-posix-mq",)),
+        ("queues", resource.RLIMIT_MSGQUEUE, 0, 0, "no POSIX message queues", ("seccomp-posix-mq", *_OF_FILES)),
         ("signals", resource.RLIMIT_SIGPENDING, 256, 256, "256 queued signals", ()),
         ("nice", resource.RLIMIT_NICE, 0, 0, "no better priority", ()),
         ("real-time", resource.RLIMIT_RTPRIO, 0, 0, "no real-time priority", ("seccomp-scheduling",)),
         ("stack", resource.RLIMIT_STACK, 8 << 20, 64 << 20, "8 MiB of stack: an unlimited one weakens ASLR", ()),
     )
     return [
-        wall("limits", "limits", f"limit-{name}", text, "limit", which, soft, hard, shadows=shadows)
+        (wall if _lowers(which, hard) else build)(
+            "limits", "limits", f"limit-{name}", text, "limit", which, soft, hard, shadows=shadows
+        )
         for name, which, soft, hard, text, shadows in rows
     ]
+
+
+def _lowers(which: int, hard: int) -> bool:
+    """Whether the caller's own limit would be higher."""
+    ceiling = resource.getrlimit(which)[1]
+    return hard != resource.RLIM_INFINITY and (ceiling == resource.RLIM_INFINITY or ceiling > hard)
 
 
 def _ties() -> list[Step]:

@@ -76,5 +76,6 @@ def supervision(policy: Policy, host: Host, host_id: int) -> list[Step]:
         )
     if host.uid == 0:
         text = f"the launcher itself runs on as {host_id}, without capabilities, under the same filter"
-        found.append(wall("supervise", layer, "launcher-unprivileged", text, "step-down", host_id))
+        needs = ("host-root-left",)  # it must go on being allowed to end the jail
+        found.append(wall("supervise", layer, "launcher-unprivileged", text, "step-down", host_id, needs=needs))
     return found
