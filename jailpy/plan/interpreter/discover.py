@@ -91,6 +91,7 @@ def _add_programs(layout: Layout, target: Target) -> None:
     layout.add(target.standard.folder, "standard library", below=target.standard.prefix)
     layout.depends_on(f"{target.standard.folder}/lib-dynload")
     layout.add_if_there("/usr/share/zoneinfo", "time zones")
+    layout.add_if_there("/usr/lib/locale/C.utf8", "the locale of the jail's LANG")
     layout.add_if_there(f"{target.standard.prefix}/share/zoneinfo", "time zones", below=target.standard.prefix)
 
 
