@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from jailpy.cli.output import say
-from jailpy.errors import JailError, SetupError
+from jailpy.errors import HostError, JailError, SetupError
+from jailpy.launch.diagnose import LIMIT, LIMITS
 from jailpy.report import words
 
 
@@ -21,6 +22,8 @@ def _unforeseen(error: Exception) -> JailError:
     while at is not None and at.tb_next is not None:
         at = at.tb_next
     place = f" ({at.tb_frame.f_code.co_filename}:{at.tb_lineno})" if at else ""
+    if isinstance(error, OSError) and error.errno in LIMITS:
+        return HostError(str(error), hint=LIMIT)
     if isinstance(error, OSError):
         notes = "; ".join(getattr(error, "__notes__", ()))
         return SetupError(f"{error}{notes and f' ({notes})'}", hint=f"not foreseen{place}")

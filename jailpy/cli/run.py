@@ -30,6 +30,7 @@ def run(request: Request) -> int:
 def understood(understand: Callable[[], Request], report: str, exit_status: str) -> int:
     """The same for a request that may turn out not to be one: that too is in the report."""
     launcher.stand_on_descriptors()
+    os.umask(0o022)  # a caller's stricter one would lock the next run out of the cache, or the caller out of the report
     caller = (os.getuid(), os.getpid())
     request: Request | None = None
     plan: Plan | None = None

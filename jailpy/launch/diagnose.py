@@ -22,6 +22,8 @@ SETTINGS = (  # setting, the value that keeps ordinary users from user namespace
 CONTAINER = "in a container, its seccomp profile must allow clone3, unshare, mount and pivot_root"
 PROC = 'in a container whose /proc is masked no new one can be mounted: unmask it, or set filesystem.proc = "preferred"'
 ROOT = "root lacks a capability here, as in a container: start jailpy as an ordinary user"
+LIMIT = "a limit of this host or of the caller is reached (ulimit -a), or no space is left"
+LIMITS = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EFBIG, errno.EUSERS)
 _REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.ENOSYS, errno.EINVAL)
 _UNMAPPED = (
     "this file system has no id-mapped mounts, so what root's plugin writes would not belong to the folder's owner:"
@@ -40,16 +42,14 @@ def diagnose(step: Step, number: int) -> str:
     if step.act == "map-owner":
         return _UNMAPPED
     if step.stage in ("clone", "map") and number in _REFUSED:
-        return blocked_by(sysctl) or CONTAINER
+        return blocked_by(sysctl) or (LIMIT if number in LIMITS else CONTAINER)
     if step.stage == "root" and number in (errno.EPERM, errno.EACCES):
         if sysctl(SETTINGS[0][0]) == SETTINGS[0][1]:
             return SETTINGS[0][2]
         return f"this user cannot reach it, or {CONTAINER}" if step.act == "tree" else CONTAINER
     if step.name == "program-executed":
         return "only what the jail's root holds can be run: give programs with --read"
-    if number == errno.ENOSPC:
-        return "a limit of this host is reached, or no space is left"
-    return ""
+    return LIMIT if number in LIMITS else ""
 
 
 def blocked_by(sysctl: Callable[[str], str]) -> str:
