@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,6 @@ import pytest
 from tests.attack.conftest import Attack, Jail
 from tests.support.callers import Caller, run_as
 from tests.support.installed import Installed
-
-Run = Callable[..., object]
 
 
 def nothing() -> object:
@@ -80,6 +77,24 @@ def test_profile_is_planted(caller: Caller, jail: Jail, folder: Path, name: str)
         assert run.saw() == "ran"
         assert run.report["layers"]["seccomp"]["state"] == "on"
         assert not run.report["profile"]["source"].startswith(str(folder))
+
+
+def test_profile_is_not_the_callers_own(caller: Caller, jail: Jail, folder: Path) -> None:
+    """A profile that others can write, or that is neither root's nor the caller's, is refused, under sudo too."""
+    profiles = folder / "config/jailpy/profiles"
+    profiles.mkdir(parents=True)
+    planted = profiles / "mine.toml"
+    planted.write_text('schema = 1\nname = "mine"\nextends = "default@1"\n')
+    strangers = [(caller.uid, 0o666), (caller.uid, 0o662)]
+    if os.geteuid() == 0:
+        strangers.append((4242, 0o644))
+    env = {"XDG_CONFIG_HOME": str(folder / "config")}
+    for uid, mode in strangers:
+        os.chown(planted, uid, -1)
+        planted.chmod(mode)
+        for name in ("mine", planted):
+            run = jail(nothing, options=("-p", name), env=env)
+            assert (run.report["outcome"], run.done.returncode, run.done.stdout) == ("profile-error", 125, b"")
 
 
 def test_bare_word_means_the_current_folder(caller: Caller, installed: Installed, folder: Path) -> None:
