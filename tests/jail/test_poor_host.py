@@ -68,7 +68,7 @@ from jailpy.report import words
 
 code = "import os, sys; print(os.listdir('/proc')); sys.stdout.flush()"
 plan, result = api.execute(Request(command="run", code=code, changes=(("filesystem.proc", "preferred"),)))
-print(result.outcome, result.warnings)
+print(result.outcome, *result.warnings)
 print(*words.lines(result, plan, verbose=False, quiet=False, terminal=True), sep="\\n")
 """
 
@@ -79,7 +79,7 @@ def test_proc_that_is_only_preferred(caller: Caller, installed: Installed) -> No
     done = in_mount_namespace(caller, MASKED_PROC, installed.python, "-I", "-c", PREFERRED)
     lines = done.stdout.decode().splitlines()
     assert lines[0] == "[]", done.stderr
-    assert lines[1].startswith("ok ('proc: ")
+    assert lines[1].startswith("ok proc: ")
     assert any(line.startswith("warning: proc: ") for line in lines[2:])
 
 

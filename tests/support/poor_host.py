@@ -1,0 +1,36 @@
+"""Hosts that give less: made in namespaces of the test's own, so that the machine itself stays as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from tests.support.callers import Caller, run_as
+from tests.support.refusal import in_shell
+
+_START = 'exec setpriv --ambient-caps -all --inh-caps -all "$@"'
+_AS_USER = "exec unshare -Um --map-current-user --keep-caps sh -ec '{setup}' sh \"$@\""
+# Root keeps all ids: a map that only a process outside can write, while the one inside waits for it.
+_AS_ROOT = """
+mkfifo gate
+unshare -Um --keep-caps sh -ec 'read _ < gate; {setup}' sh "$@" &
+child=$!
+until [ "$(readlink /proc/$child/ns/user)" != "$(readlink /proc/$$/ns/user)" ]; do sleep 0.01; done
+echo 0 0 4294967295 > /proc/$child/uid_map
+echo 0 0 4294967295 > /proc/$child/gid_map
+echo > gate
+wait $child
+"""
+
+
+def in_user_namespace(caller: Caller, folder: Path, setup: str, *words: str | Path) -> CompletedProcess[bytes]:
+    """Run ``words`` in a user and a mount namespace in which the shell line ``setup`` has been run with all rights."""
+    script = (_AS_ROOT if caller.kind == "root" else _AS_USER).format(setup=f"{setup}; {_START}")
+    return in_shell(caller, script, *words, cwd=folder)
+
+
+def in_mount_namespace(caller: Caller, setup: str, *words: str | Path) -> CompletedProcess[bytes]:
+    """Run ``words`` with other mounts, which ``setup`` makes; the caller's own ids and rights stay what they are."""
+    if caller.kind == "root":
+        return run_as(caller, ["unshare", "-m", "/bin/sh", "-ec", f'{setup}; exec "$@"', "sh", *words])
+    return in_shell(caller, _AS_USER.format(setup=f"{setup}; {_START}"), *words)
