@@ -7,7 +7,7 @@ import os
 import time
 
 from jailpy.launch.channel import Message
-from jailpy.launch.diagnose import diagnose
+from jailpy.launch.diagnose import LIMIT, LIMITS, diagnose
 from jailpy.model.plan import Layer, Plan
 from jailpy.model.result import Failure, Result, Usage
 
@@ -93,9 +93,8 @@ def _failure(plan: Plan, ending: Ending) -> Failure | None:
         index, number, text = ending.failure
         step = plan.steps[index] if index >= 0 else None
         if step is None:
-            return Failure(
-                stage="", step="", errno=number, message=f"the launcher failed: {text}", hint="please report this"
-            )
+            hint = LIMIT if number in LIMITS else "please report this"
+            return Failure(stage="", step="", errno=number, message=f"the launcher failed: {text}", hint=hint)
         message = f"step {step.name} ({step.text}): {text}"
         hint = diagnose(step, number)
         return Failure(stage=step.stage, step=step.name, errno=number, message=message, hint=hint)
