@@ -29,6 +29,7 @@ _READ = ll.READ_FILE
 _PROGRAMS = ll.READ_FILE | ll.EXECUTE
 _NO_NEW = ("no-new-privileges",)
 _READ_ONLY = ("tree-read-only",)
+_OR_ROOT = (*_READ_ONLY, "root-read-only")
 _OF_FILES = ("landlock-read-file", "landlock-write-file")  # a message queue is a file, and beneath no rule
 
 _FILE_RIGHTS = (
@@ -38,12 +39,12 @@ _FILE_RIGHTS = (
         ll.WRITE_FILE,
         1,
         "files are written in scratch and write folders only",
-        (*_READ_ONLY, "root-read-only"),
+        _OR_ROOT,
     ),
     ("read-file", ll.READ_FILE, 1, "files are read in the jail's own folders only", ("old-root-gone",)),
-    ("remove", ll.REMOVE_DIR | ll.REMOVE_FILE, 1, "nothing is removed elsewhere", _READ_ONLY),
-    ("make", ll.MAKE_DIR | ll.MAKE_REG | ll.MAKE_SYM, 1, "no file, folder or link is made elsewhere", _READ_ONLY),
-    ("make-special", ll.MAKE_SOCK | ll.MAKE_FIFO, 1, "no socket or FIFO is made elsewhere", _READ_ONLY),
+    ("remove", ll.REMOVE_DIR | ll.REMOVE_FILE, 1, "nothing is removed elsewhere", _OR_ROOT),
+    ("make", ll.MAKE_DIR | ll.MAKE_REG | ll.MAKE_SYM, 1, "no file, folder or link is made elsewhere", _OR_ROOT),
+    ("make-special", ll.MAKE_SOCK | ll.MAKE_FIFO, 1, "no socket or FIFO is made elsewhere", _OR_ROOT),
     ("make-device", ll.MAKE_CHAR | ll.MAKE_BLOCK, 1, "no device is made", ("seccomp-mknod-type",)),
     ("truncate", ll.TRUNCATE, 3, "no file is truncated elsewhere", _READ_ONLY),
     ("ioctl-device", ll.IOCTL_DEV, 5, "no ioctl on devices that are opened inside", ("seccomp-ioctl",)),
