@@ -98,7 +98,7 @@ def env_name(value: object) -> str:
 
 
 def _is_env_value(value: str) -> bool:
-    return "\0" not in value and len(value.encode()) < 1 << 16  # execve(2) takes 128 KiB of each
+    return "\0" not in value and len(value.encode(errors="surrogateescape")) < 1 << 16  # execve(2) takes 128 KiB of each
 
 
 def _is_call_or_set(value: str) -> bool:
