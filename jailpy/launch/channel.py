@@ -1,4 +1,8 @@
-"""The channel from pid 1 of the jail to the launcher: fixed-size messages, each written whole.
+"""The channel between pid 1 of the jail and the launcher: a pair of sockets, which costs two descriptors of the few
+that a caller may have allowed.
+
+To the launcher go messages of a fixed size. To pid 1 go single bytes: two zeros, when the ids are mapped and when the
+plugin may start; after them, numbers of signals to pass on.
 
 Only our own code writes it: the descriptor is closed when the plugin's program is executed, and pid 1 can
 neither be traced nor have its descriptors taken. What a message says decides nothing but the report.
@@ -6,12 +10,13 @@ neither be traced nor have its descriptors taken. What a message says decides no
 
 from __future__ import annotations
 
+import _socket  # the socket module costs 3 ms more
 import os
 import struct
 
 from jailpy.model.record import Record
 
-_FORMAT = struct.Struct("=BiiQQQ200s")  # 233 bytes, below PIPE_BUF: a write is whole or not at all
+_FORMAT = struct.Struct("=BiiQQQ200s")
 NOTE, FAILED, READY, ENDED = range(1, 5)
 
 
@@ -25,6 +30,12 @@ class Message(Record):
     text: str = ""
 
 
+def pair() -> tuple[int, int]:
+    """Two connected sockets that keep messages apart (unix(7), SOCK_SEQPACKET), closed at execve."""
+    one, other = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    return one.detach(), other.detach()
+
+
 def send(fd: int, message: Message) -> None:
     """Write one message."""
     text = message.text.encode(errors="replace")[:200]
@@ -33,7 +44,10 @@ def send(fd: int, message: Message) -> None:
 
 def receive(fd: int) -> Message | None:
     """Read one message; None at the end. A torn one counts as the end."""
-    data = os.read(fd, _FORMAT.size)
+    try:
+        data = os.read(fd, _FORMAT.size)
+    except ConnectionResetError:  # pid 1 ended with a byte of ours unread; what it had said comes next
+        data = os.read(fd, _FORMAT.size)
     if len(data) < _FORMAT.size:
         return None
     kind, step, number, user, system, memory, text = _FORMAT.unpack(data)

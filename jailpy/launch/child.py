@@ -22,11 +22,11 @@ ACTS: dict[str, Callable[..., None]] = birth.ACTS | root.ACTS | privilege.ACTS |
 def live(ctx: Context) -> None:
     """Everything that pid 1 does. Never returns."""
     try:
-        if os.read(ctx.control, 1):  # the id map is written; end of file means that the launcher gave up
+        if os.read(ctx.channel, 1):  # the id map is written; end of file means that the launcher gave up
             for stage in ("identity", "root", "limits", "close"):
                 perform(ctx, stage)
-            channel.send(ctx.status, Message(kind=channel.READY))
-            if os.read(ctx.control, 1):  # the launcher has done its last steps too
+            channel.send(ctx.channel, Message(kind=channel.READY))
+            if os.read(ctx.channel, 1):  # the launcher has done its last steps too
                 reaper.run(ctx, start)
     except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
         _report(ctx, -1, error)
@@ -60,4 +60,4 @@ def perform(ctx: Context, stage: str) -> None:
 def _report(ctx: Context, step: int, error: BaseException, kind: int = channel.FAILED) -> None:
     number = error.errno or 0 if isinstance(error, OSError) else 0
     text = getattr(error, "strerror", None) if number else f"{type(error).__name__}: {error}"
-    channel.send(ctx.status, Message(kind=kind, step=step, number=number, text=str(text)))
+    channel.send(ctx.channel, Message(kind=kind, step=step, number=number, text=str(text)))

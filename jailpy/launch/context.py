@@ -12,8 +12,7 @@ class Context:
         self.plan = plan
         # made by the launcher before the child is born
         self.launcher = -1  # pidfd of the launcher
-        self.status = -1  # write end of the channel
-        self.control = -1  # read end: the id map is written; later, signals to pass on
+        self.channel = -1  # the jail's end of it
         self.process = "self"  # whose id maps are written
         self.streams: tuple[int, int, int] = (-1, -1, -1)  # the plugin's 0, 1, 2
         self.namespaces = 0  # clone flags

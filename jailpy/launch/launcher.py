@@ -7,6 +7,7 @@ a caller may have set up badly.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
 
@@ -18,9 +19,12 @@ from jailpy.launch.supervisor import Supervisor
 from jailpy.model.plan import Plan
 from jailpy.model.result import Result
 
+_FILES = 1024
+
 
 def run(plan: Plan) -> Result:
     """Run ``plan`` to its end. What goes wrong on the way is in the result; nothing is left behind."""
+    _make_room()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, the kernel would reap pid 1 before it is looked at
     ending = Ending(started=time.time(), clock=time.monotonic())
     ctx = Context(plan)
@@ -39,6 +43,19 @@ def run(plan: Plan) -> Result:
             supervisor.kill()
         supervisor.watch()
     return conclude(plan, ending)
+
+
+def _make_room() -> None:
+    """Allow as many open files as we may: a caller may have allowed few, and root's jails begin with many trees."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if not 0 <= soft < _FILES:
+        return
+    if os.geteuid() == 0:  # CAP_SYS_RESOURCE, or a refusal
+        hard = max(hard, _FILES)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, _FILES), hard))
+    except ValueError:
+        return
 
 
 class _StoppedError(Exception):

@@ -38,14 +38,14 @@ def run(ctx: Context, start: Callable[[Context], None]) -> None:
     narrowing = next((index for index, step in enumerate(ctx.plan.steps) if step.act == "confirm"), -1)
     if narrowing >= 0 and not word:
         text = "the bootstrap did not confirm it"
-        channel.send(ctx.status, Message(kind=channel.FAILED, step=narrowing, text=text))
+        channel.send(ctx.channel, Message(kind=channel.FAILED, step=narrowing, text=text))
         return
     _watch(ctx, plugin, woken)
 
 
 def _watch(ctx: Context, plugin: int, woken: int) -> None:
     poll = select.poll()
-    for fd in (woken, ctx.control, *((ctx.launcher,) if ctx.watch_launcher else ())):
+    for fd in (woken, ctx.channel, *((ctx.launcher,) if ctx.watch_launcher else ())):
         poll.register(fd, select.POLLIN)
     while True:
         if _reap(ctx, plugin):
@@ -53,7 +53,7 @@ def _watch(ctx: Context, plugin: int, woken: int) -> None:
         for fd, _ in poll.poll():
             if fd == woken:
                 os.read(woken, 4096)
-            elif fd == ctx.control:
+            elif fd == ctx.channel:
                 _pass_on(ctx, poll, plugin)
             elif processes.ended(ctx.launcher):
                 return
@@ -70,7 +70,7 @@ def _reap(ctx: Context, plugin: int) -> bool:
             return False
         if pid == plugin:
             channel.send(
-                ctx.status,
+                ctx.channel,
                 Message(
                     kind=channel.ENDED,
                     number=status,
@@ -84,8 +84,8 @@ def _reap(ctx: Context, plugin: int) -> bool:
 
 def _pass_on(ctx: Context, poll: select.poll, plugin: int) -> None:
     """Each byte from the launcher is a signal number for the plugin."""
-    numbers = os.read(ctx.control, 64)
+    numbers = os.read(ctx.channel, 64)
     if not numbers:
-        poll.unregister(ctx.control)
+        poll.unregister(ctx.channel)
     for number in numbers:
         os.kill(plugin, number)

@@ -8,6 +8,7 @@ import signal
 import time
 
 from jailpy.broker.stdio import Stream
+from jailpy.errors import HostError
 from jailpy.launch import channel, child
 from jailpy.launch.context import Context
 from jailpy.launch.result import Ending
@@ -36,19 +37,17 @@ class Supervisor:
         self._before: list[tuple[signal.Signals, object]] = []
 
     def __enter__(self) -> Self:
-        pipe = os.pipe2
-        self._status, self._ctx.status = pipe(os.O_CLOEXEC)
-        self._ctx.control, self._control = pipe(os.O_CLOEXEC)
-        self._woken, self._wake = pipe(os.O_CLOEXEC | os.O_NONBLOCK)
-        stdin, to_stdin = pipe(os.O_CLOEXEC)
-        from_stdout, stdout = pipe(os.O_CLOEXEC)
-        from_stderr, stderr = pipe(os.O_CLOEXEC)
+        ctx = self._ctx
+        ours, streams = _descriptors()
+        self._channel, ctx.channel, self._woken, self._wake, ctx.launcher = ours
+        stdin, to_stdin, from_stdout, stdout, from_stderr, stderr = streams
+        os.set_blocking(self._woken, False)
+        os.set_blocking(self._wake, False)
         os.set_blocking(to_stdin, False)
-        self._ctx.streams = (stdin, stdout, stderr)
+        ctx.streams = (stdin, stdout, stderr)
         if os.geteuid() == 0:
-            for fd in self._ctx.streams:  # /dev/stdout is opened by name, with the rights of the jail's id
-                os.fchown(fd, self._ctx.plan.host_id, self._ctx.plan.host_id)
-        self._ctx.launcher = os.pidfd_open(os.getpid())
+            for fd in ctx.streams:  # /dev/stdout is opened by name, with the rights of the jail's id
+                os.fchown(fd, ctx.plan.host_id, ctx.plan.host_id)
         self._input = Stream(0, to_stdin, to_stdin)
         self._outputs = (Stream(from_stdout, 1, from_stdout), Stream(from_stderr, 2, from_stderr))
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
@@ -65,7 +64,7 @@ class Supervisor:
         signal.set_wakeup_fd(-1)
         for stream in (self._input, *self._outputs):
             stream.close()
-        ours = (self._status, self._control, self._woken, self._wake, self._ctx.launcher, self._pidfd)
+        ours = (self._channel, self._woken, self._wake, self._ctx.launcher, self._pidfd)
         for fd in (*ours, *self._theirs()):
             if fd >= 0:
                 os.close(fd)
@@ -74,8 +73,8 @@ class Supervisor:
 
     def _theirs(self) -> tuple[int, ...]:
         ctx = self._ctx
-        theirs = (ctx.status, ctx.control, *ctx.streams, *ctx.trees.values())
-        ctx.status = ctx.control = -1
+        theirs = (ctx.channel, *ctx.streams, *ctx.trees.values())
+        ctx.channel = -1
         ctx.streams = (-1, -1, -1)
         ctx.trees = {}
         return theirs
@@ -87,7 +86,7 @@ class Supervisor:
             signal.signal(number, signal.SIG_DFL)
         for stream in (self._input, *self._outputs):
             stream.close()
-        for fd in (self._status, self._control, self._woken, self._wake):
+        for fd in (self._channel, self._woken, self._wake):
             os.close(fd)
 
     def adopt(self, pid: int, pidfd: int) -> None:
@@ -118,14 +117,14 @@ class Supervisor:
             for fd, revents in poll.poll(self._patience()):
                 if fd in streams:
                     streams[fd].move(revents)
-                elif fd == self._status:
+                elif fd == self._channel:
                     self._listen()
                 elif fd == self._woken:
                     os.read(self._woken, 4096)
                 elif fd == self._pidfd:
                     self._gone = True
             self._check_limits()
-            if self._gone and self._status < 0 and not self._waits_for_reader():
+            if self._gone and self._channel < 0 and not self._waits_for_reader():
                 self._count()
                 return
 
@@ -137,7 +136,7 @@ class Supervisor:
                 fd, events = stream.wanted()
                 streams[fd] = stream
                 poll.register(fd, events)
-        for fd in (self._status, self._woken, -1 if self._gone else self._pidfd):
+        for fd in (self._channel, self._woken, -1 if self._gone else self._pidfd):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
         return poll, streams
@@ -149,10 +148,10 @@ class Supervisor:
         return any(stream.open for stream in self._outputs) and not self._told
 
     def _listen(self) -> None:
-        message = channel.receive(self._status)
+        message = channel.receive(self._channel)
         if message is None:
-            os.close(self._status)
-            self._status = -1
+            os.close(self._channel)
+            self._channel = -1
         elif message.kind == channel.READY:
             self._start()
         elif message.kind == channel.ENDED:
@@ -213,8 +212,8 @@ class Supervisor:
 
     def _tell(self, byte: int) -> None:
         try:
-            os.write(self._control, bytes((byte,)))
-        except BrokenPipeError:
+            os.write(self._channel, bytes((byte,)))
+        except ConnectionError:
             return  # pid 1 has ended, which the poll will show
 
     def _hear(self, number: int, _: FrameType | None) -> None:
@@ -222,3 +221,19 @@ class Supervisor:
 
     def _count(self) -> None:
         self._ending.stdout, self._ending.stderr = (stream.count for stream in self._outputs)
+
+
+def _descriptors() -> tuple[list[int], list[int]]:
+    """Every descriptor that a jail needs of us: channel, wake-up pipe, our own pidfd; and the ends of three streams."""
+    opened: list[int] = []
+    try:
+        opened += channel.pair()
+        opened += os.pipe2(os.O_CLOEXEC)
+        opened.append(os.pidfd_open(os.getpid()))
+        for _ in range(3):
+            opened += os.pipe2(os.O_CLOEXEC)
+    except OSError as error:
+        for fd in opened:
+            os.close(fd)
+        raise HostError(f"no jail can be started: {error.strerror}", hint="allow more open files: ulimit -n") from error
+    return opened[:5], opened[5:]

@@ -61,6 +61,7 @@ def _opened_by_root(host: Host, host_id: int, contents: Contents) -> list[Step]:
                 f"owner-mapped {target}",
                 text,
                 "map-owner",
+                source,
                 target,
                 host_id,
                 entry.writable,

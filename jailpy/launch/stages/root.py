@@ -133,16 +133,25 @@ def make_mount_point(ctx: Context, path: str, kind: str) -> None:
 
 def open_trees(ctx: Context, trees: tuple[tuple[str, str], ...]) -> None:
     """Root opens trees with its own rights, before it gives them up: the jail's id may not reach them by path."""
-    for source, target in trees:
-        ctx.trees[target] = mounts.open_tree(source, recursive=True)
+    try:
+        for source, target in trees:
+            ctx.trees[target] = mounts.open_tree(source, recursive=True)
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        for tree in ctx.trees.values():  # then the jail's id opens them by path, one after the other, if it can
+            os.close(tree)
+        ctx.trees.clear()
 
 
-def map_owner(ctx: Context, target: str, host_id: int, writable: bool) -> None:
+def map_owner(ctx: Context, source: str, target: str, host_id: int, writable: bool) -> None:
     """Within the tree, its owner is the jail's id: private files can be read, and new ones are the owner's.
 
     The owner's group is the jail's only where files are made, whose group must be one of the file system's.
     """
-    tree = ctx.trees[target]
+    tree = ctx.trees.get(target, -1)
+    if tree < 0:
+        tree = ctx.trees[target] = mounts.open_tree(source, recursive=True)
     status = os.fstat(tree)
     users = namespaces.stand_in((status.st_uid, host_id), (status.st_gid, host_id if writable else status.st_gid))
     try:
