@@ -33,7 +33,9 @@ _UNMAPPED = (
 
 def diagnose(step: Step, number: int) -> str:
     """A hint for a failed step, or an empty string."""
-    from jailpy.kernel.host_facts import sysctl
+    if number in (errno.EMFILE, errno.ENFILE):
+        return LIMIT
+    from jailpy.kernel.host_facts import sysctl  # a file to open, so not before here
 
     if step.act == "proc" and number in (errno.EPERM, errno.EACCES):
         return PROC
