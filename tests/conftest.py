@@ -34,6 +34,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("caller", [only] if only else kinds(), indirect=True, scope="session")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The machines take minutes each: started first, they run beside all the rest."""
+    items.sort(key=lambda item: item.get_closest_marker("machine") is None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of this run, which everybody can enter; pytest's own are closed to other users."""
     if hasattr(config, "workerinput"):

@@ -78,8 +78,10 @@ def run_as(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command as the caller, in a clean environment and no supplementary group, in a session of its own.
 
-    ``env`` adds to the environment. After ``timeout`` seconds the whole process group is killed and the test fails.
+    ``env`` adds to the environment. After ``timeout`` seconds, times JAILPY_TEST_PATIENCE where a machine is slow,
+    the whole process group is killed and the test fails.
     """
+    timeout *= float(os.environ.get("JAILPY_TEST_PATIENCE", "1"))
     rights = {"user": caller.uid, "group": caller.gid, "extra_groups": []} if os.geteuid() == 0 else {}
     process = subprocess.Popen(
         argv,
