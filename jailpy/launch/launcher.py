@@ -29,20 +29,24 @@ def run(plan: Plan) -> Result:
     ending = Ending(started=time.time(), clock=time.monotonic())
     ctx = Context(plan)
     with Supervisor(ctx, ending) as supervisor:
-        try:
-            _prepare(ctx, ending)
-            pid, pidfd = _give_birth(ctx, supervisor, ending)
-        except _StoppedError:
-            return conclude(plan, ending)
-        supervisor.adopt(pid, pidfd)
-        try:
-            ctx.process = str(pid)
-            _perform(ctx, "map", ending)
-            supervisor.release()
-        except _StoppedError:
-            supervisor.kill()
-        supervisor.watch()
+        _supervised(ctx, supervisor, ending)
     return conclude(plan, ending)
+
+
+def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending) -> None:
+    try:
+        _prepare(ctx, ending)
+        pid, pidfd = _give_birth(ctx, supervisor, ending)
+    except _StoppedError:
+        return
+    supervisor.adopt(pid, pidfd)
+    try:
+        ctx.process = str(pid)
+        _perform(ctx, "map", ending)
+        supervisor.release()
+    except _StoppedError:
+        supervisor.kill()
+    supervisor.watch()
 
 
 def _make_room() -> None:
