@@ -130,23 +130,25 @@ def test_groups_that_cannot_be_dropped_are_hidden_from_the_report(live: Starter,
     assert all(grp.getgrgid(gid).gr_name in layer["detail"] for gid in kept)
 
 
-def test_caller_reads_what_the_jail_must_not(attack: Attack, folder: Path, caller: Caller) -> None:
-    """For root: a file of root's that is shared is still root's, and the jail's id may not read it."""
+def test_file_that_the_jail_may_not_read_is_in_a_share(attack: Attack, folder: Path) -> None:
+    """Root's rights do not read what is another user's in a folder that is shared, or what nobody may read."""
 
     def plugin() -> object:
-        return [
-            opened("/private", os.O_RDONLY),
-            seen(os.chmod, "/private", 0o777),
-            seen(os.chown, "/private", 1000, 1000),
-        ]
+        names = sorted(os.listdir("/share"))
+        files = [f"/share/{name}" for name in names]
+        changed = {seen(os.chmod, file, 0o777) for file in files} | {seen(os.chown, file, 1000, 1000) for file in files}
+        return [names, sorted({opened(file, os.O_RDONLY) for file in files}), sorted(changed - {"EROFS", "EPERM"})]
 
-    private = folder / "private"
-    private.write_text("of the owner")
-    private.chmod(0o400)
-    os.chown(private, caller.uid, caller.gid)
-    read, chmod, chown = attack(plugin, options=("--read", f"{private}:/private"))
-    assert read == ("EACCES" if caller.kind == "root" else "allowed")
-    assert {chmod, chown} <= {"EROFS", "EPERM"}
+    share = folder / "share"
+    share.mkdir()
+    (share / "closed").write_text("to all")
+    (share / "closed").chmod(0)
+    if os.geteuid() == 0:
+        (share / "others").write_text("of somebody else")
+        (share / "others").chmod(0o400)
+        os.chown(share / "others", 4242, 4242)
+    names = sorted(entry.name for entry in share.iterdir())
+    assert attack(plugin, options=("--read", f"{share}:/share")) == [names, ["EACCES"], []]
 
 
 def test_setuid_program_of_a_share_gives_rights(attack: Attack, installed: Installed, folder: Path) -> None:

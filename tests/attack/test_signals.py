@@ -122,14 +122,15 @@ def test_limits_of_pid_1_are_lowered(attack: Attack) -> None:
 
 
 def test_zombies_pile_up(attack: Attack) -> None:
-    """Of a thousand children that were left by their parents none stays a zombie: pid 1 reaps them."""
+    """Of a thousand processes whose parents are gone none stays a zombie: pid 1 reaps them."""
 
     def plugin() -> object:
-        for _ in range(1000):
+        for _ in range(25):
             child = os.fork()
             if child == 0:
-                if seen(os.fork) != "allowed":
-                    os._exit(1)
+                for _ in range(40):
+                    if os.fork() == 0:
+                        os._exit(0)
                 os._exit(0)
             if os.waitpid(child, 0)[1]:
                 return "no fork"
@@ -146,7 +147,7 @@ def test_zombies_pile_up(attack: Attack) -> None:
 
         return eventually(lambda: states() == "R")
 
-    assert attack(plugin) is True
+    assert attack(plugin, options=("--limit", "tasks=1100")) is True
 
 
 def test_signal_to_jailpy_is_kept_from_the_plugin(live: Starter) -> None:
