@@ -80,9 +80,9 @@ def kernel_file_systems(filesystem: FilesystemPolicy) -> list[Step]:
             stage,
             layer,
             "device-flags",
-            "devices are nosuid, noexec",
+            "devices are nosuid, noexec; only through them is written, their times and modes stay",
             "device-attribute",
-            mounts.NO_SUID | mounts.NO_EXEC,
+            mounts.NO_SUID | mounts.NO_EXEC | mounts.READ_ONLY,
             needs=_ROOT,
         ),
     ]

@@ -92,7 +92,7 @@ def test_host_files_are_read(attack: Attack, folder: Path) -> None:
 
 
 def test_mounts_keep_their_flags(attack: Attack) -> None:
-    """Every mount is nosuid; all but scratch is read-only, all but devices nodev; none is shared with the host."""
+    """Every mount is nosuid, all but scratch read-only, all but devices nodev; none is shared with the host."""
 
     def plugin() -> object:
         with open("/proc/self/mountinfo") as file:
@@ -105,7 +105,7 @@ def test_mounts_keep_their_flags(attack: Attack) -> None:
         device = where.startswith("/dev/") and where != "/dev/shm"
         assert "nosuid" in flags, where
         assert device or "nodev" in flags, where
-        assert ("ro" in flags) != (device or where in ("/tmp", "/work", "/dev/shm")), where
+        assert ("ro" in flags) != (where in ("/tmp", "/work", "/dev/shm")), where
         assert tag == "-", where  # no shared:N, no master:N
         assert "noexec" in flags or not where.startswith(("/proc", "/dev")), where
 
@@ -153,6 +153,19 @@ def test_device_is_swapped_during_set_up(jail: Jail, caller: Caller, words: Any,
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(lambda _: run_as(caller, command, cwd=folder), range(12)))
     assert [(run.returncode, run.stdout) for run in done] == [(0, done[0].stdout)] * 12
+
+
+def test_times_of_a_device_carry_a_message(attack: Attack) -> None:
+    """The devices are the host's, and so are their times and modes, which every jail sees: they cannot be changed."""
+
+    def plugin() -> object:
+        paths = [f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")]
+        tries = {seen(os.utime, path) for path in paths} | {seen(os.chmod, path, 0o666) for path in paths}
+        return [sorted(tries), os.write(os.open("/dev/null", os.O_WRONLY), b"x")]
+
+    before = os.stat("/dev/null").st_mtime_ns
+    assert attack(plugin) == [["EROFS"], 1]
+    assert os.stat("/dev/null").st_mtime_ns == before
 
 
 def test_left_out_module_is_read_all_the_same(attack: Attack, profile: Profile) -> None:
