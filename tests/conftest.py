@@ -68,11 +68,16 @@ def shared_folder() -> Path:
     return Path(os.environ[FOLDER])
 
 
+def caller_of_kind(kind: str, shared_folder: Path) -> Caller:
+    """Root or the ordinary user."""
+    with _one_at_a_time(shared_folder):
+        return make_caller(kind, shared_folder)
+
+
 @pytest.fixture(scope="session")
 def caller(request: pytest.FixtureRequest, shared_folder: Path) -> Caller:
     """Root and an ordinary user, in turn."""
-    with _one_at_a_time(shared_folder):
-        return make_caller(request.param, shared_folder)
+    return caller_of_kind(request.param, shared_folder)
 
 
 @pytest.fixture(scope="session")
