@@ -114,7 +114,8 @@ class Supervisor:
         """Relay and wait until pid 1 has ended, the channel is read to its end, and so is the output."""
         while True:
             poll, streams = self._interests()
-            for fd, revents in poll.poll(self._patience()):
+            events = poll.poll(self._patience())
+            for fd, revents in events:
                 if fd in streams:
                     streams[fd].move(revents)
                 elif fd == self._channel:
@@ -124,7 +125,7 @@ class Supervisor:
                 elif fd == self._pidfd:
                     self._gone = True
             self._check_limits()
-            if self._gone and self._channel < 0 and not self._waits_for_reader():
+            if self._over() and not self._waits_for_reader(idle=not events):
                 self._count()
                 return
 
@@ -141,11 +142,18 @@ class Supervisor:
                 poll.register(fd, select.POLLIN)
         return poll, streams
 
-    def _waits_for_reader(self) -> bool:
-        """Whether output is left that the caller has yet to take; its clock is the caller's own from here on."""
+    def _over(self) -> bool:
+        """Whether nothing of the jail lives and the channel is read to its end."""
+        return self._gone and self._channel < 0
+
+    def _waits_for_reader(self, *, idle: bool) -> bool:
+        """Whether output is left that the caller has yet to take; its clock is the caller's own from here on.
+
+        When we were told to end, only what it takes at once still goes out.
+        """
         self._input.close()
         self._deadline = None
-        return any(stream.open for stream in self._outputs) and not self._told
+        return any(stream.open for stream in self._outputs) and not (self._told and idle)
 
     def _listen(self) -> None:
         message = channel.receive(self._channel)
@@ -178,6 +186,8 @@ class Supervisor:
 
     def _patience(self) -> int | None:
         """Milliseconds until something is due; None: nothing is."""
+        if self._told and self._over():
+            return 0
         if self._deadline is None:
             return None
         return max(0, int((self._deadline - time.monotonic()) * 1000) + 1)
