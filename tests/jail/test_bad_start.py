@@ -57,21 +57,18 @@ def test_deaf_launcher_keeps_time_and_sees_the_end(deaf: Any) -> None:
 
 WAITING = """
 import os, signal, sys
-def told(number, _):
-    os.write(1, b'told %d\\n' % number)
-    os._exit(0)
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-    signal.signal(number, told)
-print('ready', flush=True)
-print(sys.stdin.readline(), end='', flush=True)
+numbers = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+os.write(1, b'ready\\n')
+os.write(1, os.read(0, 100) if sys.argv[1] == 'line' else b'told %d\\n' % signal.sigwait(numbers))
 """
 
 
 @contextmanager
-def waiting(caller: Caller, installed: Installed, *before: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A jail whose plugin says "ready", then waits for a signal or a line."""
+def waiting(caller: Caller, installed: Installed, what: str, *before: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A jail whose plugin says "ready", then waits for a "signal" or a "line"."""
     process = subprocess.Popen(
-        [*before, installed.command, "run", "-c", WAITING],
+        [*before, installed.command, "run", "-c", WAITING, what],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -92,15 +89,16 @@ def waiting(caller: Caller, installed: Installed, *before: str) -> Iterator[subp
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT], ids=lambda n: n.name)
 def test_signal_passes_once_and_we_die_of_it(caller: Caller, installed: Installed, number: signal.Signals) -> None:
     """A shell loop stops on Ctrl-C only if we die of SIGINT ourselves; the plugin has its chance first."""
-    with waiting(caller, installed) as process:
+    with waiting(caller, installed, "signal") as process:
         process.send_signal(number)
-        output, errors = process.communicate(timeout=60)
+        process.wait(timeout=60)
+        output, errors = process.communicate()
         assert (output, process.returncode) == (b"told %d\n" % number, -number), errors
 
 
 def test_hangup_that_was_ignored_stays_ignored(caller: Caller, installed: Installed) -> None:
     """nohup: the caller's terminal goes, the run goes on."""
-    with waiting(caller, installed, "/usr/bin/env", "nohup") as process:
+    with waiting(caller, installed, "line", "/usr/bin/env", "nohup") as process:
         process.send_signal(signal.SIGHUP)
         output, errors = process.communicate(b"went on\n", timeout=60)
         assert (output, process.returncode) == (b"went on\n", 0), errors
