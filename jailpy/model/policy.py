@@ -70,7 +70,7 @@ class ArgRule(Record):
     group: str  # the rule's name: one removable step of the plan
     calls: tuple[str, ...]
     conditions: tuple[tuple[str, tuple[Condition, ...]], ...]  # per call: argument positions differ
-    otherwise: str  # errno name
+    otherwise: str  # errno name, or "ignore": nothing is done, success is reported
     refuse: bool = False  # True: refused when all conditions hold, allowed otherwise
     why: str = ""
     when: str = ""  # off until the plan switches it on: "network-off", "tty", "memory-fallback"

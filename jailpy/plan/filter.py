@@ -32,7 +32,8 @@ def _describe_group(group: RefuseGroup) -> str:
 
 def _describe_rule(rule: ArgRule) -> str:
     tests = " and ".join(condition.text for condition in rule.conditions[0][1])
-    verdict = f"refused with {rule.otherwise} where {tests}" if rule.refuse else f"{tests}, else {rule.otherwise}"
+    answer = "ignored" if rule.otherwise == "ignore" else f"refused with {rule.otherwise}"
+    verdict = f"{answer} where {tests}" if rule.refuse else f"{tests}, else {answer}"
     return f"{', '.join(rule.calls)}: {verdict} ({rule.why})"
 
 

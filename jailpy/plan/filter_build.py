@@ -105,8 +105,8 @@ def _rules_alone(tests: dict[str, _Test], seccomp: SeccompPolicy, arch: str) -> 
 
 
 def _action(name: str) -> int:
-    """The action for "allow", "kill" or the name of an errno."""
-    named = {"allow": pyseccomp.ALLOW, "kill": pyseccomp.KILL_PROCESS}
+    """The action for "allow", "kill", "ignore" (nothing is done, success is reported) or the name of an errno."""
+    named = {"allow": pyseccomp.ALLOW, "kill": pyseccomp.KILL_PROCESS, "ignore": pyseccomp.ERRNO(0)}
     action: int = named[name] if name in named else pyseccomp.ERRNO(getattr(errno, name))
     return action
 

@@ -10,7 +10,6 @@ from tests.attack.walls.calls import LISTENER
 _TRIED = (
     ("socket-family", "socket.socket, 16, socket.SOCK_DGRAM, 0"),  # AF_NETLINK
     ("socket-type", "socket.socket, socket.AF_UNIX, socket.SOCK_SEQPACKET"),
-    ("setsockopt-buffers", "socket.socket().setsockopt, socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16"),
     ("setuid-bits", 'os.chmod, "file", 0o4755'),
     ("setuid-bits-of-new-files", 'os.open, "new", os.O_CREAT | os.O_WRONLY, 0o4755'),
     ("core-limit", "resource.setrlimit, resource.RLIMIT_CORE, (0, 0)"),
@@ -47,6 +46,11 @@ ATTACKS = (
             f"finish(saw != {refused!r}, saw)\n",
         )
         for group, arguments, refused in _CALLED
+    ),
+    Attack(
+        "seccomp-setsockopt-buffers",
+        "one = socket.socket()\nbuffer = (socket.SOL_SOCKET, socket.SO_SNDBUF)\nsize = one.getsockopt(*buffer)\n"
+        "one.setsockopt(*buffer, 1 << 16)\nfinish(one.getsockopt(*buffer) != size, size)\n",
     ),
     Attack(
         "seccomp-io-priority-of-others",

@@ -68,5 +68,5 @@ class Stack:
 
 def refused(name: str) -> int:
     """The answer that a policy's word stands for."""
-    words = {"kill": KILL_PROCESS, "allow": ALLOW}
+    words = {"kill": KILL_PROCESS, "allow": ALLOW, "ignore": ERRNO}
     return words[name] if name in words else ERRNO | getattr(errno, name)

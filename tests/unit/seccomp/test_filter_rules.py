@@ -218,7 +218,7 @@ def test_under_the_memory_fallback_socket_buffers_keep_their_size() -> None:
     number = ARCHITECTURES["x86_64"]["setsockopt"]
     for option in ("SO_SNDBUF", "SO_RCVBUF", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE"):
         arguments = numbers((3, "SOL_SOCKET", option))
-        assert stack("circumstances", "x86_64").answer(number, arguments) == refused("EPERM")
+        assert stack("circumstances", "x86_64").answer(number, arguments) == refused("ignore")
 
 
 def test_a_profile_cannot_widen_a_shipped_rule() -> None:
