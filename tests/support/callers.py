@@ -15,6 +15,7 @@ from typing import NamedTuple
 USER = "jailpy-test"
 OURS = "made by the tests of jailpy"
 IN_USE = Path("/run/jailpy-tests.lock")
+PATIENCE = float(os.environ.get("JAILPY_TEST_PATIENCE", "1"))  # how many times slower than usual a machine may be
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -81,7 +82,7 @@ def run_as(
     ``env`` adds to the environment. After ``timeout`` seconds, times JAILPY_TEST_PATIENCE where a machine is slow,
     the whole process group is killed and the test fails.
     """
-    timeout *= float(os.environ.get("JAILPY_TEST_PATIENCE", "1"))
+    timeout *= PATIENCE
     rights = {"user": caller.uid, "group": caller.gid, "extra_groups": []} if os.geteuid() == 0 else {}
     process = subprocess.Popen(
         argv,
