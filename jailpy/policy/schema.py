@@ -98,7 +98,8 @@ def env_name(value: object) -> str:
 
 
 def _is_env_value(value: str) -> bool:
-    return "\0" not in value and len(value.encode(errors="surrogateescape")) < 1 << 16  # execve(2) takes 128 KiB of each
+    size = len(value.encode(errors="surrogateescape"))
+    return "\0" not in value and size < 1 << 16  # execve(2) takes 128 KiB of each
 
 
 def _is_call_or_set(value: str) -> bool:
