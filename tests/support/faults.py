@@ -2,8 +2,8 @@
 
     faults.py fail|kill SHARED FOLDER [FOLDER]…
 
-SHARED has two folders that the jail is given, read and write, so that there are steps for them; FOLDERs must not change. The answer is one
-line of JSON for each step. Needs ``leftovers`` beside it.
+SHARED has two folders, read and write, that the jail is given, so that there are steps for them; FOLDERs must not
+change. The answer is one line of JSON for each step. Needs ``leftovers`` beside it.
 """
 
 from __future__ import annotations
