@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -30,7 +31,13 @@ def in_user_namespace(caller: Caller, folder: Path, setup: str, *words: str | Pa
 
 
 def in_mount_namespace(caller: Caller, setup: str, *words: str | Path) -> CompletedProcess[bytes]:
-    """Run ``words`` with other mounts, which ``setup`` makes; the caller's own ids and rights stay what they are."""
-    if caller.kind == "root":
-        return run_as(caller, ["unshare", "-m", "/bin/sh", "-ec", f'{setup}; exec "$@"', "sh", *words])
-    return in_shell(caller, _AS_USER.format(setup=f"{setup}; {_START}"), *words)
+    """Run ``words`` as the caller where ``setup``, a shell line without quotes, has made other mounts.
+
+    Root makes them for everybody. Without root there must be a user namespace too, in which folders of root seem to
+    belong to nobody.
+    """
+    if os.geteuid() != 0:
+        return in_shell(caller, _AS_USER.format(setup=f"{setup}; {_START}"), *words)
+    ids = [f"--reuid={caller.uid}", f"--regid={caller.gid}", "--clear-groups"]
+    script = f'{setup}; exec setpriv "$@"'
+    return run_as(caller._replace(uid=0, gid=0), ["unshare", "-m", "/bin/sh", "-ec", script, "sh", *ids, *words])
