@@ -26,6 +26,8 @@ from tests.support.callers import Caller, environment, run_as
 from tests.support.installed import Installed
 
 NUMBERS = ARCHITECTURES[os.uname().machine]
+PATIENCE = float(os.environ.get("JAILPY_TEST_PATIENCE", "1"))  # how much slower than others this machine is
+LONG = 60 * PATIENCE  # seconds after which something hangs
 
 
 class Run(NamedTuple):
@@ -67,7 +69,9 @@ def words(installed: Installed, folder: Path) -> Callable[..., list[str | Path]]
     def made(plugin: Callable[..., object] | str, *arguments: object, options: tuple[object, ...] = ()) -> Any:
         file = folder / "plugin.py"
         file.write_text(plugin if isinstance(plugin, str) else source(plugin), encoding="utf-8")
-        command = [installed.command, "run", "--report", folder / "report.json", *options, file, *arguments]
+        patient = () if PATIENCE == 1 or {"-p", "--timeout"} & set(options) else ("--timeout", f"{LONG:g}s")
+        report = ("--report", folder / "report.json")
+        command = [installed.command, "run", *report, *patient, *options, file, *arguments]
         return [word if isinstance(word, Path) else str(word) for word in command]
 
     return made
@@ -127,7 +131,7 @@ class Live:
 
     def saw(self) -> Any:
         """Wait for the plugin's end; what it returned."""
-        output, errors = self.process.communicate(timeout=60)
+        output, errors = self.process.communicate(timeout=LONG)
         assert self.process.returncode == 0, errors
         return returned(output)
 

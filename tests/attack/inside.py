@@ -66,7 +66,7 @@ def in_child(act: Callable[[], object]) -> str:
 
 def eventually(condition: Callable[[], bool]) -> bool:
     """Whether it comes true; the deadline is generous, and only there so that a failure ends."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 50
     while not condition():
         if time.monotonic() > deadline:
             return False

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.attack.conftest import Attack, Live, Starter
+from tests.attack.conftest import LONG, Attack, Live, Starter
 from tests.attack.inside import opened, say, sc, seen
 from tests.support.callers import Caller
 from tests.support.installed import Installed
@@ -58,7 +58,7 @@ def test_host_root_is_mapped(live: Starter, caller: Caller) -> None:
         found = {pid: status_of(pid) for pid in processes}
         launcher = status_of(jail.process.pid)
         jail.let_go()
-        jail.process.wait(60)
+        jail.process.wait(LONG)
     assert len(found) == 2
     for status in found.values():
         uids, gids = set(status["Uid"]), set(status["Gid"])
@@ -90,7 +90,7 @@ def test_jails_of_root_share_an_id(live: Starter, caller: Caller) -> None:
         first, second = ids_of(one), ids_of(two)
         for jail in (one, two):
             jail.let_go()
-            jail.process.wait(60)
+            jail.process.wait(LONG)
     assert (first.isdisjoint(second)) == (caller.kind == "root")
 
 

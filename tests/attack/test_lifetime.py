@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.attack.conftest import Jail, Live, Starter
+from tests.attack.conftest import LONG, PATIENCE, Jail, Live, Starter
 from tests.attack.inside import say
 from tests.support.callers import Caller, run_as
+
+SOON = f"{2 * PATIENCE:g}s"  # a time limit that leaves a plugin time to start
 
 
 def all_end(processes: dict[int, int]) -> bool:
@@ -25,7 +27,7 @@ def all_end(processes: dict[int, int]) -> bool:
         poll.register(fd, select.POLLIN)
     left = set(processes.values())
     while left:
-        ended = {fd for fd, _ in poll.poll(20_000)}
+        ended = {fd for fd, _ in poll.poll(int(LONG * 1000))}
         if not ended:
             break
         for fd in ended & left:
@@ -89,7 +91,7 @@ def test_launcher_dies_and_the_jail_lives_on(live: Starter, number: int) -> None
         processes = ready(jail)
         jail.process.send_signal(number)
         assert all_end(processes)
-        assert jail.process.wait(60) == -number
+        assert jail.process.wait(LONG) == -number
     assert mounts() == before
 
 
@@ -113,9 +115,9 @@ def test_daemon_outlives_the_plugin(live: Starter) -> None:
 
 def test_plugin_is_deaf_to_the_time_limit(live: Starter) -> None:
     """A plugin that ignores SIGTERM ends at the time limit all the same, with its children."""
-    with live(stubborn, options=("--timeout", "1s")) as jail:
+    with live(stubborn, options=("--timeout", SOON)) as jail:
         processes = ready(jail)
-        assert jail.process.wait(60) == 124
+        assert jail.process.wait(LONG) == 124
         assert all_end(processes)
 
 
@@ -124,7 +126,7 @@ def test_plugin_is_deaf_to_the_callers_signal(live: Starter) -> None:
     with live(stubborn) as jail:
         processes = ready(jail)
         jail.process.send_signal(signal.SIGINT)
-        assert jail.process.wait(60) == -signal.SIGINT
+        assert jail.process.wait(LONG) == -signal.SIGINT
         assert all_end(processes)
 
 
@@ -133,7 +135,7 @@ def test_death_of_pid_1_passes_for_success(live: Starter) -> None:
     with live(stubborn) as jail:
         processes = ready(jail)
         os.kill(next(iter(processes)), signal.SIGKILL)
-        assert jail.process.wait(60) == 125
+        assert jail.process.wait(LONG) == 125
         assert all_end(processes)
         assert jail.process.stderr
         assert b"pid 1 of the jail ended" in jail.process.stderr.read()
@@ -176,7 +178,7 @@ def test_fork_bomb_runs_into_the_time_limit(jail: Jail, folder: Path) -> None:
                 time.sleep(0.001)
 
     mark = f"mark-{folder.name}"
-    run = jail(plugin, mark, options=("--timeout", "1s"))
+    run = jail(plugin, mark, options=("--timeout", SOON))
     assert (run.report["outcome"], run.done.returncode) == ("timeout", 124)
     assert [pid for pid, line in command_lines().items() if mark.encode() in line] == []
 

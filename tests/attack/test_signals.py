@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 
-from tests.attack.conftest import Attack, Jail, Starter
+from tests.attack.conftest import LONG, Attack, Jail, Starter
 from tests.attack.inside import HIGH, eventually, in_child, say, sc, seen
 
 IGNORED = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGPIPE)
@@ -166,4 +166,4 @@ def test_signal_to_jailpy_is_kept_from_the_plugin(live: Starter) -> None:
         assert jail.heard() == "ready"
         jail.process.send_signal(signal.SIGTERM)
         assert jail.heard() == "heard 15"
-        assert jail.process.wait(60) == -signal.SIGTERM
+        assert jail.process.wait(LONG) == -signal.SIGTERM
