@@ -44,8 +44,8 @@ def test_five_jails_have_five_ids(live: Starter, caller: Caller) -> None:
     """Each live jail of root's has an id of its own, and its launcher has it too; host root is mapped in none."""
     seen_ids = []
     with ExitStack() as stack:
-        jails: list[Live] = [stack.enter_context(live(waits)) for _ in range(5)]
-        for jail in jails:
+        for _ in range(5):
+            jail: Live = stack.enter_context(live(waits))
             assert jail.heard() == "ready"
             first, *_ = jail.processes()
             inside, outside, count = Path(f"/proc/{first}/uid_map").read_text().split()
