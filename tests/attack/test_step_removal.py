@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jailpy.kernel import landlock
 from tests.attack.walls import arguments, births, calls, limits, privileges, roots, ties
-from tests.attack.walls.arena import PROFILES, Attack, a_run, status
+from tests.attack.walls.arena import PROFILES, QUIET, Attack, a_run, judged, status
+from tests.attack.walls.batch import Batches
 from tests.conftest import caller_of_kind
-from tests.support.callers import Caller, kinds
+from tests.support.callers import kinds
 from tests.support.installed import Installed
 
-THEMES = (births, roots, limits, privileges, ties, calls, arguments)
-ATTACKS = [attack for theme in THEMES for attack in theme.ATTACKS if attack.landlock <= landlock.version()]
-
-
 CAPABILITIES = {"": None, "CAP_SETPCAP": 8, "CAP_SYS_RESOURCE": 24}
+HERE = landlock.version()
+THEMES = {
+    module.__name__.rpartition(".")[2]: [attack for attack in module.ATTACKS if attack.landlock <= HERE]
+    for module in (births, roots, limits, privileges, ties, calls, arguments)
+}
+ATTACKS = {attack.step: (theme, attack) for theme, attacks in THEMES.items() for attack in attacks}
 
 
 def can_start(attack: Attack) -> bool:
@@ -29,50 +33,58 @@ def can_start(attack: Attack) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each attack as each caller that can be played here; what only root can set up is tried where root is."""
-    if "wall" not in metafunc.fixturenames:
-        return
+    """Each step as each caller that can be played here; what only root can set up is tried where root is."""
     only = metafunc.config.getoption("--caller")
-    possible = [attack for attack in ATTACKS if can_start(attack)]
-    cases = [(kind, a) for kind in ([only] if only else kinds()) for a in possible if kind in a.callers]
-    metafunc.parametrize(("kind", "wall"), cases, ids=[f"{kind}-{attack.step}" for kind, attack in cases])
+    played = [only] if only else kinds()
+    if "step" not in metafunc.fixturenames:
+        metafunc.parametrize("kind", played)
+        return
+    possible = [attack for _, attack in ATTACKS.values() if can_start(attack)]
+    cases = [(kind, attack.step) for kind in played for attack in possible if kind in attack.callers]
+    metafunc.parametrize(("kind", "step"), cases)
 
 
-def test_wall_stops_an_attack_that_succeeds_without_it(
-    kind: str, wall: Attack, shared_folder: Path, installed: Installed
-) -> None:
+@pytest.fixture
+def batches(kind: str, shared_folder: Path, installed: Installed) -> Batches:
+    """What this caller's runs came to."""
+    return Batches(caller_of_kind(kind, shared_folder), installed.python, shared_folder)
+
+
+def test_wall_stops_an_attack_that_succeeds_without_it(step: str, batches: Batches) -> None:
     """With what shadows it removed it is refused; with the step removed too it succeeds. Both runs go to their end."""
-    caller = caller_of_kind(kind, shared_folder)
-    jail = partial(a_run, caller, installed.python, shared_folder, wall)
-    with jail() as run:
-        plan = run.plan()
-    assert plan[wall.step]["wall"], "here it keeps nothing out"
-    shadows = {*plan[wall.step]["shadows"], *wall.also} & plan.keys()
-    with jail() as run:
-        broke, saw, steps = run.go(shadows)
-    assert not broke, f"{wall.step} is there and the attack succeeded: {saw}"
-    assert not steps or wall.step in steps, "it went with what shadows it"
-    with jail() as run:
-        broke, saw, steps = run.go({*shadows, wall.step})
-    assert broke, f"{wall.step} is removed and the attack was refused: {saw}"
-    assert wall.step not in steps
+    theme, attack = ATTACKS[step]
+    trial = tried_in_batch if attack.scene is QUIET else tried_alone
+    (broke, saw, steps), (broke_without, saw_without, steps_without) = trial(batches, theme, attack)
+    assert not broke, f"{step} is there and the attack succeeded: {saw}"
+    assert broke_without, f"{step} is removed and the attack was refused: {saw_without}"
+    assert not steps or step in steps, "it went with what shadows it"
+    assert step not in steps_without
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_every_wall_of_every_plan_has_its_attack(
-    caller: Caller, profile: str, shared_folder: Path, installed: Installed
-) -> None:
-    """A wall that is new, or that no attack is written for, turns this red."""
-    with a_run(caller, installed.python, shared_folder, Attack(step="", code="", profile=profile)) as run:
-        walls = {name for name, step in run.plan().items() if step["wall"]}
-    assert walls - {attack.step for attack in ATTACKS if caller.kind in attack.callers} == set()
+def tried_in_batch(batches: Batches, theme: str, attack: Attack) -> list[Any]:
+    """The attack among others of its theme."""
+    runs = batches.runs(theme, THEMES[theme])[attack.step]
+    with a_run(batches.caller, batches.python, batches.folder, attack) as run:
+        return [judged(run, *ended) for ended in runs]
 
 
-@pytest.mark.parametrize("kind", kinds())
-def test_no_attack_is_for_a_wall_that_no_plan_has(kind: str, shared_folder: Path, installed: Installed) -> None:
-    caller = caller_of_kind(kind, shared_folder)
-    walls: set[str] = set()
-    for profile in PROFILES:
-        with a_run(caller, installed.python, shared_folder, Attack(step="", code="", profile=profile)) as run:
-            walls |= {name for name, step in run.plan().items() if step["wall"]}
-    assert {attack.step for attack in ATTACKS if kind in attack.callers and not attack.starter} - walls == set()
+def tried_alone(batches: Batches, _: str, attack: Attack) -> list[Any]:
+    """The attack in a scene of its own."""
+    jail = partial(a_run, batches.caller, batches.python, batches.folder, attack)
+    if attack.starter:  # how badly the launcher is started decides whether the step is a wall
+        with jail() as run:
+            assert run.plan()[attack.step]["wall"]
+    ended = []
+    for without in (batches.shadows(attack), batches.shadows(attack) | {attack.step}):
+        with jail() as run:
+            ended.append(run.go(without))
+    return ended
+
+
+def test_every_wall_of_every_plan_has_its_attack(kind: str, batches: Batches) -> None:
+    """A wall that is new, or that no attack is written for, turns this red; so does an attack on what is none."""
+    walls = {name for steps in batches.plans().values() for name, step in steps.items() if step["wall"]}
+    attacked = {step for step, (_, attack) in ATTACKS.items() if kind in attack.callers}
+    assert walls - attacked == set()
+    assert {step for step in attacked - walls if not ATTACKS[step][1].starter} == set()
+    assert len(PROFILES) == len(batches.plans())

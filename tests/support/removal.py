@@ -1,7 +1,8 @@
-"""Runs one jail with some steps of its plan left out, or lists the plan; started as the caller, by the installed copy.
+"""Makes jails with some steps of their plans left out, or lists plans; started as the caller, by the installed copy.
 
-The command line offers no such thing, on purpose. ``python -I -c SOURCE ORDER`` takes a JSON object: ``request``, the
-fields of a Request; ``without``, names of steps; ``result``, the file to write; ``plan``, to list only.
+The command line offers no such thing, on purpose. ``python -I -c SOURCE FILE``: FILE holds a JSON list of orders, each
+with ``request``, the fields of a Request; ``without``, names of steps; ``plan``, to list only; ``result``, the file to
+write; ``output``, the file for what the run prints. One order is carried out in this process, of several each in its own.
 """
 
 from __future__ import annotations
@@ -18,7 +19,23 @@ from jailpy.model.request import Request
 
 
 def main() -> None:
-    order = json.loads(sys.argv[1])
+    with open(sys.argv[1], encoding="utf-8") as file:
+        orders = json.load(file)
+    if len(orders) == 1:
+        carry_out(orders[0])
+        return
+    for order in orders:
+        child = os.fork()
+        if child == 0:
+            output = os.open(order["output"], os.O_WRONLY | os.O_CREAT)
+            for number in (1, 2):
+                os.dup2(output, number)
+            carry_out(order)
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
+def carry_out(order: dict[str, object]) -> None:
     request = Request(**{key: _tuples(value) for key, value in order["request"].items()})
     heard: list[int] = []
     signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))

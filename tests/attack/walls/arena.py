@@ -50,12 +50,15 @@ class Scene:
         return word == "SUCCEEDED", saw
 
 
+QUIET = Scene()
+
+
 class Attack(NamedTuple):
     """One attack on one step. ``also``: walls that stand in the way of its means, not of what it is after."""
 
     step: str
     code: str
-    scene: Scene = Scene()
+    scene: Scene = QUIET
     profile: str = "default"
     changes: tuple[tuple[str, object], ...] = ()
     also: tuple[str, ...] = ()
@@ -101,25 +104,23 @@ class Run:
     def go(self, without: set[str]) -> tuple[bool, str, dict[str, Any]]:
         """Run the attack: whether it succeeded, what was seen, and the steps that were taken."""
         self.attack.scene.prepare(self)
-        output, errors, ending = self._carry_out({"without": sorted(without), "plan": False})
-        try:
-            broke, saw = self.attack.scene.judge(self, ending, output.decode(errors="replace"))
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{errors.decode(errors='replace')[-3000:]}") from None
-        return broke, saw, ending.get("steps", {})
+        ending, output = self._carry_out(self.order(without))
+        return judged(self, ending, output)
 
     def plan(self) -> dict[str, Any]:
         """The steps of the whole plan, by name."""
         self.attack.scene.prepare(self)
-        _, errors, ending = self._carry_out({"without": [], "plan": True})
-        assert ending.get("steps"), (ending, errors)
-        steps: dict[str, Any] = ending["steps"]
+        steps: dict[str, Any] = self._carry_out(self.order(set(), plan=True))[0]["steps"]
         return steps
 
-    def _carry_out(self, order: dict[str, Any]) -> tuple[bytes, bytes, dict[str, Any]]:
-        result = self.folder / "result"
+    def order(self, without: set[str], *, plan: bool = False) -> dict[str, Any]:
+        """What tests/support/removal.py is told."""
         request = {"command": "run", "profile": self._profile(), "code": self._code(), "changes": self.changes}
-        process = self._start({**order, "request": request, "result": str(result)})
+        result = str(self.folder / "result")
+        return {"request": request, "without": sorted(without), "plan": plan, "result": result}
+
+    def _carry_out(self, order: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        process = self.start([order])
         try:
             if not order["plan"]:
                 self.attack.scene.meet(self, process)
@@ -128,12 +129,14 @@ class Run:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             raise
-        text = result.read_text(encoding="utf-8") if result.exists() else ""
-        return output, errors, json.loads(text or "{}")
+        return read_ending(self.folder / "result"), (errors + output).decode(errors="replace")
 
-    def _start(self, order: dict[str, Any]) -> subprocess.Popen[bytes]:
+    def start(self, orders: list[dict[str, Any]]) -> subprocess.Popen[bytes]:
+        """The launcher, or what makes launchers where there are several orders."""
+        file = self.folder / "orders"
+        file.write_text(json.dumps(orders), encoding="utf-8")
         return subprocess.Popen(
-            [*self.prefix, self.python, "-I", "-c", REMOVAL, json.dumps(order)],
+            [*self.prefix, self.python, "-I", "-c", REMOVAL, file],
             bufsize=0,  # what a scene reads is not read again
             stdin=self.stdin,
             stdout=subprocess.PIPE,
@@ -155,7 +158,7 @@ class Run:
         text = PROFILES[self.attack.profile]
         if not text:
             return self.attack.profile
-        path = self.folder / "profile.toml"
+        path = self.folder / f"{self.attack.profile}.toml"
         path.write_text(
             f'schema = 1\nname = "walls-{self.attack.profile}"\nextends = "default@1"\n{text}', encoding="utf-8"
         )
@@ -167,6 +170,21 @@ class Run:
         numbers = {name: table[name] for name in re.findall(r"\"(\w+)\"", self.attack.code) if name in table}
         given = "".join(f"{name} = {value!r}\n" for name, value in {"NUMBERS": numbers, **self.given}.items())
         return f"{PRELUDE}\n{MODULES}\n{given}\n{self.attack.code}"
+
+
+def judged(run: Run, ending: dict[str, Any], output: str) -> tuple[bool, str, dict[str, Any]]:
+    """Whether the attack succeeded, what was seen, and the steps that were taken."""
+    try:
+        broke, saw = run.attack.scene.judge(run, ending, output)
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{output[-3000:]}") from None
+    return broke, saw, ending.get("steps", {})
+
+
+def read_ending(path: Path) -> dict[str, Any]:
+    """How a run ended; nothing where its launcher was killed."""
+    ending: dict[str, Any] = json.loads((path.read_text(encoding="utf-8") if path.exists() else "") or "{}")
+    return ending
 
 
 @contextmanager
