@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 
 from jailpy.model.plan import STAGES
 from tests.support import leftovers
-from tests.support.callers import Caller, run_as
+from tests.support.alone import alone
+from tests.support.callers import Caller, environment
 from tests.support.installed import Installed
 
 SUPPORT = Path(leftovers.__file__).parent
@@ -21,7 +23,7 @@ Faults = Callable[[str], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def faults(caller: Caller, installed: Installed, folder: Path) -> Faults:
+def faults(caller: Caller, installed: Installed, folder: Path, shared_folder: Path) -> Faults:
     """Do that to every step, one after the other; what came of each."""
 
     def made(mode: str) -> list[dict[str, Any]]:
@@ -31,7 +33,12 @@ def faults(caller: Caller, installed: Installed, folder: Path) -> Faults:
             (folder / name).mkdir()
             os.chown(folder / name, caller.uid, caller.gid)
         words = [installed.python, "-s", folder / "faults.py", mode, folder, folder / "cwd"]
-        done = run_as(caller, words, timeout=300)
+        done = subprocess.run(
+            alone(caller, shared_folder, [str(word) for word in words]),
+            env=environment(caller),
+            cwd=folder,
+            capture_output=True,
+        )
         assert done.returncode == 0, done.stderr.decode()
         steps = [json.loads(line) for line in done.stdout.splitlines()]
         assert {step["stage"] for step in steps} >= set(STAGES) - {"prepare", "supervise"}
