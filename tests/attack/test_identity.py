@@ -23,14 +23,24 @@ def status_of(pid: int) -> dict[str, list[str]]:
     return {line.split(":")[0]: line.split(":")[1].split() for line in lines}
 
 
+def kept(caller: Caller) -> list[int]:
+    """The groups, as numbers of the host, that a suite which is not root's has and that nobody can drop."""
+    return [] if os.geteuid() == 0 or caller.kind == "root" else sorted(os.getgroups())
+
+
+def as_inside(groups: list[int], caller: Caller) -> list[int]:
+    """What a jail calls them: its own group by its number there, every other one by that of nobody."""
+    return [1000 if group == caller.gid else 65534 for group in groups]
+
+
 def waits() -> object:
     say("ready")
     sys.stdin.read()
     return "waited"
 
 
-def test_ids_inside_are_one_and_unchangeable(attack: Attack) -> None:
-    """One uid, one gid, no group; every call that would change them is refused."""
+def test_ids_inside_are_one_and_unchangeable(attack: Attack, caller: Caller) -> None:
+    """One uid, one gid, no other group; every call that would change them is refused."""
 
     def plugin() -> object:
         ids = [os.getresuid(), os.getresgid(), os.getgroups()]
@@ -42,7 +52,7 @@ def test_ids_inside_are_one_and_unchangeable(attack: Attack) -> None:
         return [ids, sorted(tries), maps, opened("/proc/self/setgroups", os.O_WRONLY)]
 
     ids, tries, maps, setgroups = attack(plugin)
-    assert ids == [[1000] * 3, [1000] * 3, []]
+    assert ids == [[1000] * 3, [1000] * 3, as_inside(kept(caller), caller)]
     assert tries == ["EPERM"]
     assert maps == [[["1000", "1"]], [["1000", "1"]]]
     assert setgroups == "EROFS"
@@ -69,7 +79,7 @@ def test_host_root_is_mapped(live: Starter, caller: Caller) -> None:
             assert int(status["Uid"][0]) not in FREE
         else:
             assert (uids, gids) == ({str(caller.uid)}, {str(caller.gid)})
-        assert status["Groups"] == []
+        assert sorted(map(int, status["Groups"])) == kept(caller)
         assert {status[name][0] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
     assert (launcher["CapEff"], launcher["CapPrm"]) == (["0" * 16], ["0" * 16])
     if caller.kind == "root":
@@ -111,7 +121,8 @@ def test_supplementary_groups_of_the_caller(live: Starter, caller: Caller, folde
     options = ("--read", f"{secret}:/secret")
     extra = {"extra_groups": groups} if os.geteuid() == 0 else {}
     with live(plugin, "/secret", options=options, **extra) as jail:
-        assert jail.saw() == [[], [], "EACCES"]
+        left = as_inside(kept(caller), caller)
+        assert jail.saw() == [left, [str(group) for group in left], "EACCES"]
 
 
 def test_groups_that_cannot_be_dropped_are_hidden_from_the_report(live: Starter, caller: Caller, folder: Path) -> None:
@@ -120,14 +131,14 @@ def test_groups_that_cannot_be_dropped_are_hidden_from_the_report(live: Starter,
     def plugin() -> object:
         return len(os.getgroups())
 
-    mine = sorted(set(os.getgroups()) - {caller.gid})
     extra = {"extra_groups": [4, 42]} if os.geteuid() == 0 else {}
-    kept = [] if caller.kind == "root" else [4, 42] if os.geteuid() == 0 else mine
+    left = [4, 42] if os.geteuid() == 0 and caller.kind == "user" else kept(caller)
+    others = [gid for gid in left if gid != caller.gid]
     with live(plugin, **extra) as jail:
-        assert jail.saw() == len(kept)
+        assert jail.saw() == len(left)
     layer = json.loads((folder / "report.json").read_bytes())["layers"]["groups"]
-    assert layer["state"] == ("fallback" if kept else "on")
-    assert all(grp.getgrgid(gid).gr_name in layer["detail"] for gid in kept)
+    assert layer["state"] == ("fallback" if others else "on")
+    assert all(grp.getgrgid(gid).gr_name in layer["detail"] for gid in others)
 
 
 def test_file_that_the_jail_may_not_read_is_in_a_share(attack: Attack, folder: Path) -> None:
