@@ -2,7 +2,7 @@
 
 The command line offers no such thing, on purpose. ``python -I -c SOURCE FILE``: FILE holds a JSON list of orders, each
 with ``request``, the fields of a Request; ``without``, names of steps; ``plan``, to list only; ``result``, the file to
-write; ``output``, the file for what the run prints. One order is carried out in this process, of several each in its own.
+write; ``output``, the file for what is printed. One order is carried out in this process, of several each in its own.
 """
 
 from __future__ import annotations
