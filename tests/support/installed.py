@@ -37,7 +37,7 @@ class Installed:
         if self.command.exists():
             return
         venv = self.python.parents[1]
-        subprocess.run([_shareable_python(), "-I", "-m", "venv", "--without-pip", venv], check=True)
+        subprocess.run([shareable_python(), "-I", "-m", "venv", "--without-pip", venv], check=True)
         site = venv / f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
         for name in closure(PROJECT["dependencies"]):
             copy_distribution(name, site)
@@ -51,7 +51,7 @@ class Installed:
         unfinished.rename(self.command)
 
 
-def _shareable_python() -> Path:
+def shareable_python() -> Path:
     """The interpreter of this version that every user can execute."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     candidates = [Path(sys._base_executable), Path("/usr/bin", version), Path("/usr/local/bin", version)]  # type: ignore[attr-defined]
