@@ -6,7 +6,12 @@ from jailpy.kernel import namespaces as ns
 from jailpy.model.host import Host
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.plan.steps import build, wall
+from jailpy.plan.steps import Section
+
+_PREPARE = Section("prepare", "capabilities")
+_CLONE = Section("clone", "namespaces")
+_MAP = Section("map", "namespaces")
+_IDENTITY = Section("identity", "namespaces")
 
 INSIDE_ID = 1000  # the one uid and gid that exist in the jail
 
@@ -27,10 +32,10 @@ def steps(policy: Policy, host: Host, host_id: int) -> list[Step]:
     if host.uid == 0:
         text = "the caller's supplementary groups are left behind"
         root = ("namespace-mount",)
-        found.append(wall("prepare", "capabilities", "groups-cleared", text, "clear-groups", shadows=root))
+        found.append(_PREPARE.wall("groups-cleared", text, "clear-groups", shadows=root))
     for name, flag, text, shadows in _NAMESPACES:
         needs = ("namespace-user",) if name != "user" else ()
-        step = wall("clone", "namespaces", f"namespace-{name}", text, "namespace", flag, needs=needs, shadows=shadows)
+        step = _CLONE.wall(f"namespace-{name}", text, "namespace", flag, needs=needs, shadows=shadows)
         found.append(step)
     return [*found, *_ids(host, host_id), *_own(policy, host)]
 
@@ -39,12 +44,12 @@ def _ids(host: Host, host_id: int) -> list[Step]:
     needs = ("namespace-user",)
     group = host_id if host.uid == 0 else host.gid
     text = "setgroups is refused for good"
-    denied = wall if host.uid == 0 else build  # an ordinary user's map is not taken without it (user_namespaces(7))
+    denied = (
+        _MAP.wall if host.uid == 0 else _MAP.build
+    )  # an ordinary user's map is not taken without it (user_namespaces(7))
     found = [
-        denied("map", "namespaces", "setgroups-denied", text, "deny-setgroups", needs=needs),
-        build(
-            "map",
-            "namespaces",
+        denied("setgroups-denied", text, "deny-setgroups", needs=needs),
+        _MAP.build(
             "uid-mapped",
             f"uid {INSIDE_ID} inside is {host_id} outside, no other",
             "map-id",
@@ -53,9 +58,7 @@ def _ids(host: Host, host_id: int) -> list[Step]:
             host_id,
             needs=needs,
         ),
-        build(
-            "map",
-            "namespaces",
+        _MAP.build(
             "gid-mapped",
             f"gid {INSIDE_ID} inside is {group} outside, no other",
             "map-id",
@@ -67,9 +70,7 @@ def _ids(host: Host, host_id: int) -> list[Step]:
     ]
     if host.uid == 0:
         found.append(
-            wall(
-                "identity",
-                "namespaces",
+            _IDENTITY.wall(
                 "host-root-left",
                 f"become uid {INSIDE_ID} of the jail, never host root",
                 "become",
@@ -83,41 +84,32 @@ def _ids(host: Host, host_id: int) -> list[Step]:
 
 
 def _own(policy: Policy, host: Host) -> list[Step]:
-    process = "namespaces"
     hidden = ("pid-1-hidden", "host-root-left")  # a change of ids also makes pid 1 non-dumpable (prctl(2))
     user_namespaces = "no user namespace may be made below this one (user.max_user_namespaces)"
     found = [
-        wall(
-            "identity",
-            process,
+        _IDENTITY.wall(
             "session-own",
             "own session and process group, without the caller's terminal",
             "session",
             shadows=("plugin-session", "landlock-scope-signal"),
         ),
-        wall(
-            "identity",
-            process,
+        _IDENTITY.wall(
             "keyring-own",
             "an empty session keyring instead of the caller's",
             "keyring",
             shadows=("seccomp-keyrings",),
             soft=True,
         ),
-        wall("identity", process, "signals-default", "every signal has its default action", "default-signals"),
-        wall("identity", process, "signals-unblocked", "no signal is blocked", "unblock-signals"),
-        wall("identity", process, "umask-own", "files are made with umask 022", "umask", 0o022),
-        wall(
-            "identity",
-            process,
+        _IDENTITY.wall("signals-default", "every signal has its default action", "default-signals"),
+        _IDENTITY.wall("signals-unblocked", "no signal is blocked", "unblock-signals"),
+        _IDENTITY.wall("umask-own", "files are made with umask 022", "umask", 0o022),
+        _IDENTITY.wall(
             "environment-wiped",
             "the caller's environment is overwritten in the memory of pid 1",
             "wipe-environment",
             shadows=hidden,
         ),
-        build(
-            "identity",
-            process,
+        _IDENTITY.build(
             "host-name",
             f"host name {policy.process.hostname}",
             "host-name",
@@ -127,9 +119,7 @@ def _own(policy: Policy, host: Host) -> list[Step]:
     ]
     if host.sysctl_writable:
         found.append(
-            wall(
-                "identity",
-                process,
+            _IDENTITY.wall(
                 "user-namespaces-none",
                 user_namespaces,
                 "refuse-user-namespaces",
@@ -140,13 +130,6 @@ def _own(policy: Policy, host: Host) -> list[Step]:
         )
     if policy.network.loopback:
         found.append(
-            build(
-                "identity",
-                process,
-                "loopback-up",
-                "lo is up, and is the jail's own",
-                "loopback",
-                needs=("namespace-net",),
-            )
+            _IDENTITY.build("loopback-up", "lo is up, and is the jail's own", "loopback", needs=("namespace-net",))
         )
     return found

@@ -7,10 +7,12 @@ from jailpy.model.plan import Step
 from jailpy.model.policy import Policy, SeccompPolicy
 from jailpy.plan import cache, narrowing
 from jailpy.plan import filter as bpf
-from jailpy.plan.steps import build, wall
+from jailpy.plan.steps import Section
+
+_CLOSE = Section("close", "seccomp", ("no-new-privileges",))
+_PLUGIN = Section("plugin", "seccomp")
 
 PREFIX = "seccomp-"
-_NEEDS = ("no-new-privileges",)
 _NESTED = ("user-namespaces-none", "below-namespace-root")
 _SHADOWS = {
     "namespaces": _NESTED,
@@ -33,13 +35,13 @@ def steps(policy: Policy) -> list[Step]:
     """A step for each group of rules, and the filter's own, still without a program."""
     text = "the rules above, on pid 1 and all below it"
     found = [
-        wall("close", "seccomp", PREFIX + name, text, "rule", needs=_NEEDS, shadows=_SHADOWS.get(name, ()))
+        _CLOSE.wall(PREFIX + name, text, "rule", shadows=_SHADOWS.get(name, ()))
         for name, text in bpf.groups(policy.seccomp)
     ]
-    found.append(build("close", "seccomp", "seccomp-filter", text, "filter", needs=_NEEDS))
+    found.append(_CLOSE.build("seccomp-filter", text, "filter"))
     if narrowing.is_narrow(policy.seccomp):
         text = "the interpreter's start is confirmed only when exec and fork are gone"
-        found.append(build("plugin", "seccomp", "seccomp-narrowed", text, "confirm", needs=("seccomp-filter",)))
+        found.append(_PLUGIN.build("seccomp-narrowed", text, "confirm", needs=("seccomp-filter",)))
     return found
 
 

@@ -9,7 +9,13 @@ from jailpy.kernel import landlock as ll
 from jailpy.model.host import Host
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.plan.steps import build, wall
+from jailpy.plan.steps import Section
+
+_LIMITS = Section("limits", "limits")
+_TIES = Section("close", "supervision")
+_CAPABILITIES = Section("close", "capabilities")
+_NO_NEW_PRIVS = Section("close", "no-new-privs")
+_LANDLOCK = Section("close", "landlock", ("no-new-privileges",))
 
 _ALL_SCRATCH = (
     ll.EXECUTE
@@ -27,20 +33,13 @@ _ALL_SCRATCH = (
 )
 _READ = ll.READ_FILE
 _PROGRAMS = ll.READ_FILE | ll.EXECUTE
-_NO_NEW = ("no-new-privileges",)
 _READ_ONLY = ("tree-read-only",)
 _OR_ROOT = (*_READ_ONLY, "root-read-only")
 _OF_FILES = ("landlock-read-file", "landlock-write-file")  # a message queue is a file, and beneath no rule
 
 _FILE_RIGHTS = (
     ("execute", ll.EXECUTE, 1, "programs run from the interpreter's folders, /tmp and /work only", ("shm-no-exec",)),
-    (
-        "write-file",
-        ll.WRITE_FILE,
-        1,
-        "files are written in scratch and write folders only",
-        _OR_ROOT,
-    ),
+    ("write-file", ll.WRITE_FILE, 1, "files are written in scratch and write folders only", _OR_ROOT),
     ("read-file", ll.READ_FILE, 1, "files are read in the jail's own folders only", ("old-root-gone",)),
     ("remove", ll.REMOVE_DIR | ll.REMOVE_FILE, 1, "nothing is removed elsewhere", _OR_ROOT),
     ("make", ll.MAKE_DIR | ll.MAKE_REG | ll.MAKE_SYM, 1, "no file, folder or link is made elsewhere", _OR_ROOT),
@@ -91,8 +90,8 @@ def _limits(policy: Policy) -> list[Step]:
         ("stack", resource.RLIMIT_STACK, 8 << 20, 64 << 20, "8 MiB of stack: an unlimited one weakens ASLR", ()),
     )
     return [
-        (wall if _lowers(which, hard) else build)(
-            "limits", "limits", f"limit-{name}", text, "limit", which, soft, hard, shadows=shadows
+        (_LIMITS.wall if _lowers(which, hard) else _LIMITS.build)(
+            f"limit-{name}", text, "limit", which, soft, hard, shadows=shadows
         )
         for name, which, soft, hard, text, shadows in rows
     ]
@@ -106,63 +105,50 @@ def _lowers(which: int, hard: int) -> bool:
 
 def _ties() -> list[Step]:
     return [
-        wall(
-            "close",
-            "supervision",
+        _TIES.wall(
             "dies-with-launcher",
             "pid 1 is killed when the launcher ends",
             "die-with-launcher",
             shadows=("launcher-watched",),
         ),
         # Where it has ended before that, pid 1 would end a little later: at its first report, which nobody reads.
-        build("close", "supervision", "launcher-alive", "the launcher has not ended meanwhile", "check-launcher"),
+        _TIES.build("launcher-alive", "the launcher has not ended meanwhile", "check-launcher"),
     ]
 
 
 def _capabilities() -> list[Step]:
-    stage, layer = "close", "capabilities"
     needs = ("namespace-user",)
     return [
-        wall(
-            stage,
-            layer,
+        _CAPABILITIES.wall(
             "securebits-locked",
             "root gets no capabilities, no change of ids brings any back; locked",
             "securebits",
             needs=needs,
         ),
-        wall(stage, layer, "bounding-set-empty", "no capability can ever be gained", "bounding-set", needs=needs),
-        wall(
-            stage,
-            layer,
+        _CAPABILITIES.wall("bounding-set-empty", "no capability can ever be gained", "bounding-set", needs=needs),
+        _CAPABILITIES.wall(
             "ambient-set-empty",
             "no capability survives execve",
             "ambient",
             shadows=("namespace-user", "capability-permitted", "capability-inheritable", "securebits-locked"),
         ),
-        wall(
-            stage,
-            layer,
+        _CAPABILITIES.wall(
             "capability-inheritable",
             "the inheritable set is empty",
             "capability-set",
             "inheritable",
             shadows=("namespace-user",),
         ),
-        wall(
-            stage,
-            layer,
+        _CAPABILITIES.wall(
             "capability-effective",
             "the effective set is empty",
             "capability-set",
             "effective",
             shadows=("capability-permitted",),
         ),
-        wall(stage, layer, "capability-permitted", "the permitted set is empty", "capability-set", "permitted"),
-        wall(stage, "no-new-privs", "no-new-privileges", "execve never gives privileges", "no-new-privileges"),
-        wall(
-            stage,
-            layer,
+        _CAPABILITIES.wall("capability-permitted", "the permitted set is empty", "capability-set", "permitted"),
+        _NO_NEW_PRIVS.wall("no-new-privileges", "execve never gives privileges", "no-new-privileges"),
+        _CAPABILITIES.wall(
             "pid-1-hidden",
             "pid 1 is not dumpable: nobody inside reads or traces it",
             "hide-memory",
@@ -175,60 +161,43 @@ def _landlock(policy: Policy, host: Host, writable: tuple[str, ...]) -> list[Ste
     abi = host.landlock
     if abi == 0 or dict(policy.layers)["landlock"] == "off":
         return []
-    stage, layer = "close", "landlock"
     found = [
-        wall(stage, layer, f"landlock-{name}", text, "landlock-files", rights, shadows=shadows, needs=_NO_NEW)
+        _LANDLOCK.wall(f"landlock-{name}", text, "landlock-files", rights, shadows=shadows)
         for name, rights, since, text, shadows in _FILE_RIGHTS
         if abi >= since
     ]
     if abi >= 2:  # below it the kernel refuses every rename between folders to a restricted process
         text = "files move between folders that are both writable"
-        found.append(build(stage, layer, "landlock-refer", text, "landlock-files", ll.REFER, needs=_NO_NEW))
+        found.append(_LANDLOCK.build("landlock-refer", text, "landlock-files", ll.REFER))
     if abi >= 4 and not (policy.network.loopback or policy.network.allow):
         offline = "seccomp-network-off"
         found += [
-            wall(
-                stage,
-                layer,
-                "landlock-bind-tcp",
-                "no TCP port is bound",
-                "landlock-network",
-                ll.BIND_TCP,
-                shadows=(offline,),
-                needs=_NO_NEW,
+            _LANDLOCK.wall(
+                "landlock-bind-tcp", "no TCP port is bound", "landlock-network", ll.BIND_TCP, shadows=(offline,)
             ),
-            wall(
-                stage,
-                layer,
+            _LANDLOCK.wall(
                 "landlock-connect-tcp",
                 "no TCP connection is made",
                 "landlock-network",
                 ll.CONNECT_TCP,
                 shadows=(offline, "namespace-net"),
-                needs=_NO_NEW,
             ),
         ]
     if abi >= 6:
         found += [
-            wall(
-                stage,
-                layer,
+            _LANDLOCK.wall(
                 "landlock-scope-abstract",
                 "no abstract socket from outside is reached",
                 "landlock-scope",
                 ll.SCOPE_ABSTRACT_UNIX,
                 shadows=("namespace-net",),
-                needs=_NO_NEW,
             ),
-            wall(
-                stage,
-                layer,
+            _LANDLOCK.wall(
                 "landlock-scope-signal",
                 "no process outside is signalled",
                 "landlock-scope",
                 ll.SCOPE_SIGNAL,
                 shadows=("namespace-pid", "session-own"),
-                needs=_NO_NEW,
             ),
         ]
     allowed = (
@@ -237,5 +206,5 @@ def _landlock(policy: Policy, host: Host, writable: tuple[str, ...]) -> list[Ste
         *(("/dev", _READ | ll.WRITE_FILE), ("/etc", _READ), ("/proc", _READ), ("/plugin", _READ), ("/run", _READ)),
     )
     text = f"Landlock ABI {abi} is enforced"
-    needs = (*_NO_NEW, "new-root")  # whose folders the rules name
-    return [*found, build(stage, layer, "landlock-enforced", text, "landlock", abi, allowed, _PROGRAMS, needs=needs)]
+    needs = ("no-new-privileges", "new-root")  # whose folders the rules name
+    return [*found, _LANDLOCK.build("landlock-enforced", text, "landlock", abi, allowed, _PROGRAMS, needs=needs)]

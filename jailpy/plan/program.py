@@ -5,7 +5,12 @@ from __future__ import annotations
 from jailpy.model.host import Host
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.plan.steps import build, wall
+from jailpy.plan.steps import Section
+
+_PLUGIN = Section("plugin", "namespaces")
+_GUARD = Section("guard", "supervision")
+_LIMITS = Section("guard", "limits")
+_SUPERVISE = Section("supervise", "supervision")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,27 +28,24 @@ _BASE = (
 
 def steps(variables: Variables) -> list[Step]:
     """The stage plugin."""
-    stage, layer = "plugin", "namespaces"
     return [
-        wall(
-            stage,
-            layer,
+        _PLUGIN.wall(
             "plugin-session",
             "the plugin leads a session and a process group of its own",
             "session",
             shadows=("session-own", "landlock-scope-signal"),
         ),
-        wall(stage, layer, "environment-empty", "nothing of the caller's environment", "empty-environment"),
-        build(stage, layer, "environment", ", ".join(name for name, _ in variables), "environment", variables),
-        wall(stage, layer, "streams-own", "standard streams are pipes to the launcher", "streams"),
-        wall(stage, layer, "descriptors-closed", "every other descriptor ends at execve", "close-descriptors"),
+        _PLUGIN.wall("environment-empty", "nothing of the caller's environment", "empty-environment"),
+        _PLUGIN.build("environment", ", ".join(name for name, _ in variables), "environment", variables),
+        _PLUGIN.wall("streams-own", "standard streams are pipes to the launcher", "streams"),
+        _PLUGIN.wall("descriptors-closed", "every other descriptor ends at execve", "close-descriptors"),
     ]
 
 
 def execution(argv: tuple[str, ...], variables: Variables) -> list[Step]:
     """execve, the last step before the plugin's first byte."""
     text = " ".join(argv)
-    return [build("plugin", "namespaces", "program-executed", text, "execute", argv, dict(variables)["PATH"])]
+    return [_PLUGIN.build("program-executed", text, "execute", argv, dict(variables)["PATH"])]
 
 
 def environment(policy: Policy, host: dict[str, str]) -> Variables:
@@ -55,27 +57,20 @@ def environment(policy: Policy, host: dict[str, str]) -> Variables:
 def supervision(policy: Policy, host: Host, host_id: int) -> list[Step]:
     """What the launcher and pid 1 do while the plugin runs."""
     limits = policy.limits
-    layer = "supervision"
     found = [
-        wall(
-            "guard",
-            layer,
+        _GUARD.wall(
             "launcher-watched",
             "pid 1 ends the jail when the launcher ends",
             "watch-launcher",
             shadows=("dies-with-launcher",),
-        ),
+        )
     ]
     if limits.wall is not None:
-        found.append(
-            wall("guard", "limits", "limit-wall", f"the run ends after {limits.wall:g} s", "wall", limits.wall)
-        )
+        found.append(_LIMITS.wall("limit-wall", f"the run ends after {limits.wall:g} s", "wall", limits.wall))
     if limits.output is not None:
-        found.append(
-            wall("guard", "limits", "limit-output", f"{limits.output} bytes of output", "output", limits.output)
-        )
+        found.append(_LIMITS.wall("limit-output", f"{limits.output} bytes of output", "output", limits.output))
     if host.uid == 0:
         text = f"the launcher itself runs on as {host_id}, without capabilities, under the same filter"
         needs = ("host-root-left",)  # it must go on being allowed to end the jail
-        found.append(wall("supervise", layer, "launcher-unprivileged", text, "step-down", host_id, needs=needs))
+        found.append(_SUPERVISE.wall("launcher-unprivileged", text, "step-down", host_id, needs=needs))
     return found

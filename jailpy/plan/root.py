@@ -13,10 +13,12 @@ from jailpy.model.policy import Policy
 from jailpy.plan import etc, own, special
 from jailpy.plan.contents import Contents
 from jailpy.plan.intake import Program
-from jailpy.plan.steps import build, wall
+from jailpy.plan.steps import Section
+
+_PREPARE = Section("prepare", "rootfs")
+_INTO = Section("root", "rootfs", ("new-root",))
 
 _MOUNT = ("namespace-mount",)
-_ROOT = ("new-root",)
 
 
 def steps(policy: Policy, host: Host, host_id: int, interpreter: Interpreter, program: Program) -> list[Step]:
@@ -44,10 +46,9 @@ def _contents(interpreter: Interpreter, program: Program) -> Contents:
 def _opened_by_root(host: Host, host_id: int, contents: Contents) -> list[Step]:
     if host.uid != 0:
         return []
-    prepare, layer = "prepare", "rootfs"
     trees = tuple((entry.tree.source, entry.tree.target) for entry in contents.entries)
     text = f"{len(trees)} files and folders are opened with the caller's rights"
-    found = [build(prepare, layer, "trees-opened", text, "open-trees", trees)]
+    found = [_PREPARE.build("trees-opened", text, "open-trees", trees)]
     for entry in contents.entries:
         source, target = entry.tree.source, entry.tree.target
         if entry.identity is None and not _is_private(source):
@@ -55,9 +56,7 @@ def _opened_by_root(host: Host, host_id: int, contents: Contents) -> list[Step]:
         text = f"the owner of {source} is the jail's own id there"
         needs, soft = ("trees-opened",), not entry.writable
         found.append(
-            build(
-                prepare,
-                layer,
+            _PREPARE.build(
                 f"owner-mapped {target}",
                 text,
                 "map-owner",
@@ -82,95 +81,64 @@ def _is_private(path: str) -> bool:
 
 def _empty_root(files: list[tuple[str, int, bytes]]) -> list[Step]:
     size = sum(len(content) + 4096 for _, _, content in files) + (1 << 20)
-    stage, layer = "root", "rootfs"
     flags = mounts.NO_SUID | mounts.NO_DEV | mounts.NO_EXEC
     return [
-        build(stage, layer, "mounts-private", "no mount event comes in or goes out", "private-mounts", needs=_MOUNT),
-        wall(
-            stage,
-            layer,
+        _INTO.build("mounts-private", "no mount event comes in or goes out", "private-mounts", needs=_MOUNT),
+        _INTO.wall(
             "below-namespace-root",
             "the root is a folder below the namespace's root: the kernel then refuses user namespaces",
             "below-namespace-root",
             shadows=("seccomp-namespaces", "user-namespaces-none"),
-            needs=_ROOT,
         ),
-        wall(stage, layer, "root-flags", "the root is nosuid, nodev, noexec", "root-attribute", flags, needs=_ROOT),
-        build(stage, layer, "new-root", "an empty tmpfs", "new-root", size, 4096, needs=(*_MOUNT, "host-root-left")),
+        _INTO.wall("root-flags", "the root is nosuid, nodev, noexec", "root-attribute", flags),
+        _INTO.build("new-root", "an empty tmpfs", "new-root", size, 4096, needs=(*_MOUNT, "host-root-left")),
     ]
 
 
 def _filled_root(
     policy: Policy, contents: Contents, files: list[tuple[str, int, bytes]], interpreter: Interpreter
 ) -> list[Step]:
-    stage, layer = "root", "rootfs"
     links, scratch_links = contents.links(etc.LINKS)
     covers = etc.covers((*interpreter.masks, *own.protect(contents)))
     files = [*files, *covers.files]
     folders = contents.folders([path for path, _, _ in files], [path for path, _ in links], covers.folders)
     found = [
-        build(stage, layer, "folders", f"{len(folders)} folders", "folders", folders, needs=_ROOT),
-        build(
-            stage,
-            layer,
-            "placeholders",
-            "mount points for files",
-            "placeholders",
-            contents.placeholders(special.DEVICES),
-            needs=_ROOT,
-        ),
-        build(stage, layer, "links", f"{len(links)} symbolic links", "links", links, needs=_ROOT),
+        _INTO.build("folders", f"{len(folders)} folders", "folders", folders),
+        _INTO.build("placeholders", "mount points for files", "placeholders", contents.placeholders(special.DEVICES)),
+        _INTO.build("links", f"{len(links)} symbolic links", "links", links),
     ]
     for path, mode, content in files:
         name = f"file {path}"
-        found.append(
-            build(stage, layer, name, f"{len(content)} bytes, mode {mode:o}", "file", path, mode, content, needs=_ROOT)
-        )
+        found.append(_INTO.build(name, f"{len(content)} bytes, mode {mode:o}", "file", path, mode, content))
     found += special.scratch(policy.filesystem)
     for entry in contents.inside_scratch():
         found.append(
-            build(
-                stage,
-                layer,
-                f"mount-point {entry.tree.target}",
-                entry.tree.kind,
-                "mount-point",
-                entry.tree.target,
-                entry.tree.kind,
-                needs=_ROOT,
+            _INTO.build(
+                f"mount-point {entry.tree.target}", entry.tree.kind, "mount-point", entry.tree.target, entry.tree.kind
             )
         )
     text = f"{len(scratch_links)} symbolic links of scratch folders"
-    found.append(build(stage, layer, "scratch-links", text, "links", scratch_links, needs=_ROOT))
+    found.append(_INTO.build("scratch-links", text, "links", scratch_links))
     read_only = ("landlock-write-file", "landlock-remove", "landlock-make", "landlock-truncate")
     found += [
-        wall(
-            stage,
-            layer,
+        _INTO.wall(
             "tree-read-only",
             "what is mounted from the host is read-only",
             "tree-attribute",
             mounts.READ_ONLY,
             shadows=read_only,
-            needs=_ROOT,
         ),
-        wall(
-            stage,
-            layer,
+        _INTO.wall(
             "tree-flags",
             "what is mounted from the host is nosuid, nodev",
             "tree-attribute",
             mounts.NO_SUID | mounts.NO_DEV,
-            needs=_ROOT,
         ),
-        wall(
-            stage,
-            layer,
+        _INTO.wall(
             "tree-private",
             "later mounts of the host do not appear",
             "tree-propagation",
             mounts.PRIVATE,
-            needs=_ROOT,
             shadows=("mounts-private",),
         ),
     ]
@@ -178,64 +146,28 @@ def _filled_root(
         tree = entry.tree
         text = f"{tree.source}, {'writable' if entry.writable else 'read-only'} ({tree.why})"
         found.append(
-            build(
-                stage,
-                layer,
-                f"tree {tree.target}",
-                text,
-                "tree",
-                tree.source,
-                tree.target,
-                entry.writable,
-                entry.identity,
-                needs=_ROOT,
-            )
+            _INTO.build(f"tree {tree.target}", text, "tree", tree.source, tree.target, entry.writable, entry.identity)
         )
     for path, substitute, module in covers.covers:
-        found.append(
-            build(
-                stage,
-                layer,
-                f"left-out {path}",
-                module or "covered",
-                "cover",
-                path,
-                substitute,
-                needs=_ROOT,
-            )
-        )
+        found.append(_INTO.build(f"left-out {path}", module or "covered", "cover", path, substitute))
     return found
 
 
 def _entered() -> list[Step]:
-    stage, layer = "root", "rootfs"
     return [
-        build(stage, layer, "pivot-root", "the tmpfs becomes the root of the mount namespace", "pivot", needs=_ROOT),
-        wall(
-            stage,
-            layer,
+        _INTO.build("pivot-root", "the tmpfs becomes the root of the mount namespace", "pivot"),
+        _INTO.wall(
             "old-root-gone",
             "the host's root is unmounted",
             "detach-old-root",
             needs=("pivot-root",),
             shadows=("landlock-read-file",),
         ),
-        wall(
-            stage,
-            layer,
+        _INTO.wall(
             "root-read-only",
             "the root is read-only",
             "read-only-root",
-            needs=_ROOT,
             shadows=("landlock-make", "landlock-write-file", "landlock-remove"),
         ),
-        build(
-            stage,
-            layer,
-            "entered",
-            "chroot below the namespace's root; the working folder is /work",
-            "enter",
-            "/work",
-            needs=_ROOT,
-        ),
+        _INTO.build("entered", "chroot below the namespace's root; the working folder is /work", "enter", "/work"),
     ]

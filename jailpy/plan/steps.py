@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from jailpy.model.plan import Step
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def build(stage: str, layer: str, name: str, text: str, act: str, *arguments: object, **more: object) -> Step:
-    """A step without which there is no jail, but which keeps nothing out by itself."""
-    return Step(name=name, stage=stage, layer=layer, act=act, arguments=arguments, text=text, **more)  # type: ignore[arg-type]
 
+class Section:
+    """Steps of one stage and one layer; ``needs`` is what each of them needs that does not say otherwise."""
 
-def wall(stage: str, layer: str, name: str, text: str, act: str, *arguments: object, **more: object) -> Step:
-    """A step that stops an attack; a test removes it and sees the attack succeed."""
-    return build(stage, layer, name, text, act, *arguments, wall=True, **more)
+    def __init__(self, stage: str, layer: str, needs: tuple[str, ...] = ()) -> None:
+        self._given = {"stage": stage, "layer": layer, "needs": needs}
+
+    def build(self, name: str, text: str, act: str, *arguments: object, **more: Any) -> Step:
+        """A step without which there is no jail, but which keeps nothing out by itself."""
+        given: dict[str, Any] = self._given | more
+        return Step(name=name, text=text, act=act, arguments=arguments, **given)
+
+    def wall(self, name: str, text: str, act: str, *arguments: object, **more: Any) -> Step:
+        """A step that stops an attack; a test removes it and sees the attack succeed."""
+        return self.build(name, text, act, *arguments, wall=True, **more)
