@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _signal as signal  # the module around it builds enumerations, 3 ms
 import os
-import signal
 
 from jailpy import api
 from jailpy.cli.output import say, write_all

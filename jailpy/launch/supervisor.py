@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _signal as signal  # the module around it builds enumerations, 3 ms
 import os
 import select
-import signal
 import time
 
 from jailpy.broker.stdio import Stream
@@ -16,7 +16,7 @@ from jailpy.launch.result import Ending
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
-    from typing import Self
+    from typing import Any, Self
 
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -34,7 +34,7 @@ class Supervisor:
         self._started = False
         self._deadline: float | None = None
         self._told: list[int] = []
-        self._before: list[tuple[signal.Signals, object]] = []
+        self._before: list[tuple[int, Any]] = []
 
     def __enter__(self) -> Self:
         ctx = self._ctx
@@ -52,7 +52,7 @@ class Supervisor:
         self._outputs = (Stream(from_stdout, 1, from_stdout), Stream(from_stderr, 2, from_stderr))
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for number in _PASSED_ON:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's "&", asked for that
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's "&", asked for that
                 self._before.append((number, signal.signal(number, self._hear)))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         return self
@@ -69,7 +69,7 @@ class Supervisor:
             if fd >= 0:
                 os.close(fd)
         for number, handler in self._before:
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
 
     def _theirs(self) -> tuple[int, ...]:
         ctx = self._ctx

@@ -44,9 +44,8 @@ def _ids(host: Host, host_id: int) -> list[Step]:
     needs = ("namespace-user",)
     group = host_id if host.uid == 0 else host.gid
     text = "setgroups is refused for good"
-    denied = (
-        _MAP.wall if host.uid == 0 else _MAP.build
-    )  # an ordinary user's map is not taken without it (user_namespaces(7))
+    # an ordinary user's map is not taken without it (user_namespaces(7))
+    denied = _MAP.wall if host.uid == 0 else _MAP.build
     found = [
         denied("setgroups-denied", text, "deny-setgroups", needs=needs),
         _MAP.build(
