@@ -10,10 +10,10 @@ import pytest
 from tests.conftest import Caller, run_as
 from tests.support.installed import Installed
 
-HEAVY = (  # not collections and functools: signal needs enum, which needs them
-    "argparse", "asyncio", "click", "contextlib", "dataclasses", "hashlib", "importlib.metadata", "importlib.resources",
-    "inspect", "json", "logging", "pathlib", "pyseccomp", "re", "rich", "shutil", "subprocess", "tempfile", "threading",
-    "tomllib", "typer", "typing",
+HEAVY = (
+    "argparse", "asyncio", "click", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib",
+    "importlib.metadata", "importlib.resources", "inspect", "json", "logging", "pathlib", "pyseccomp", "re", "rich",
+    "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "tomllib", "typer", "typing",
 )  # fmt: skip
 
 
