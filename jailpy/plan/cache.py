@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CAP = 4 << 20  # bytes of one entry
+_MOST = 128  # entries that are kept
 
 
 def folder() -> str:
@@ -30,8 +31,8 @@ def folder() -> str:
 
 
 def key(*parts: object) -> str:
-    """A file name for what depends on ``parts``, on the versions of Python and jailpy, and on the kernel."""
-    everything = (__version__, sys.version, os.uname().release, *parts)
+    """A file name for what depends on ``parts``, on the Python and the jailpy that run, and on the kernel."""
+    everything = (__version__, os.path.dirname(__file__), sys.version, os.uname().release, *parts)
     return digest(repr(everything).encode(errors="surrogateescape"))[:40]
 
 
@@ -81,6 +82,7 @@ def store(name: str, value: Any, files: tuple[str, ...]) -> None:
             file.write(data)
             file.flush()
             _link(fd, name, at)
+        _prune(place)
     except OSError:  # no space, another run was faster, a file system without O_TMPFILE
         return
     finally:
@@ -92,6 +94,14 @@ def _link(fd: int, name: str, at: int) -> None:
     if os.access(name, os.F_OK, dir_fd=at):
         os.unlink(name, dir_fd=at)
     os.link(f"/proc/self/fd/{fd}", name, src_dir_fd=at, dst_dir_fd=at)
+
+
+def _prune(place: str) -> None:
+    """Drop the older half when there are too many: settings that nobody has any more leave entries behind."""
+    entries = sorted(os.scandir(place), key=lambda entry: entry.stat(follow_symlinks=False).st_mtime_ns)
+    if len(entries) > _MOST:
+        for entry in entries[: len(entries) // 2]:
+            os.unlink(entry.path)
 
 
 def _private(status: os.stat_result, kind: int) -> bool:
