@@ -11,6 +11,20 @@ from typing import Any
 from tests.attack.walls.arena import PROFILES, QUIET, Attack, Run, a_run, read_ending
 from tests.support.callers import Caller
 
+BARE = Attack(step="", code="")
+TURN = "the next attack:\n"
+
+
+def together(attacks: list[Attack]) -> Attack:
+    """Attacks on one jail from which nothing is removed, each from a process of its own."""
+    code = "".join(
+        f"print({TURN!r}, end='', flush=True)\nchild = os.fork()\nif child == 0:\n"
+        f"    exec({attack.code!r}, dict(globals()))\n    os._exit(0)\nos.waitpid(child, 0)\n"
+        for attack in attacks
+    )
+    return BARE._replace(code=code)
+
+
 Plans = dict[str, dict[str, Any]]  # profile, step
 
 
@@ -26,7 +40,7 @@ class Batches:
         """The steps of the whole plan, by name, for each profile."""
 
         def make() -> Plans:
-            orders = [(Attack(step="", code="", profile=profile), set[str]()) for profile in PROFILES]
+            orders = [(BARE._replace(profile=profile), set[str]()) for profile in PROFILES]
             ended = self._carry_out(orders, plan=True)
             return {profile: ending["steps"] for profile, (ending, _) in zip(PROFILES, ended, strict=True)}
 
@@ -38,9 +52,16 @@ class Batches:
 
         def make() -> dict[str, Any]:
             quiet = [attack for attack in attacks if attack.scene is QUIET and self.caller.kind in attack.callers]
-            orders = [(a, shadows) for a in quiet for shadows in (self.shadows(a), self.shadows(a) | {a.step})]
-            ended = iter(self._carry_out(orders))
-            return {attack.step: [next(ended), next(ended)] for attack in quiet}
+            whole = [
+                attack for attack in quiet if attack._replace(step="", code="") == BARE and not self.shadows(attack)
+            ]
+            alone = [attack for attack in quiet if attack not in whole]
+            orders = [(together(whole), set[str]()), *((a, self.shadows(a)) for a in alone)]
+            orders += [(attack, self.shadows(attack) | {attack.step}) for attack in quiet]
+            (ending, output), *ended = self._carry_out(orders)
+            held = [*((ending, text) for text in output.split(TURN)[1:]), *ended[: len(alone)]]
+            fell = dict(zip((attack.step for attack in quiet), ended[len(alone) :], strict=True))
+            return {a.step: [holds, fell[a.step]] for a, holds in zip((*whole, *alone), held, strict=True)}
 
         runs: dict[str, Any] = self._once(theme, make)
         return runs
@@ -51,7 +72,7 @@ class Batches:
         return {*plan[attack.step]["shadows"], *attack.also} & plan.keys()
 
     def _carry_out(self, orders: list[tuple[Attack, set[str]]], *, plan: bool = False) -> list[tuple[Any, str]]:
-        with a_run(self.caller, self.python, self.folder, Attack(step="", code="")) as run:
+        with a_run(self.caller, self.python, self.folder, BARE) as run:
             places = [str(run.folder / f"{number}") for number in range(len(orders))]
             told = []
             for place, (attack, without) in zip(places, orders, strict=True):
