@@ -45,7 +45,7 @@ def test_a_symbolic_link_is_not_followed(kept: Path, tmp_path: Path) -> None:
     assert cache.load("name") is None
 
 
-@pytest.mark.parametrize("content", [b"", b"\0", b"(", os.urandom(64), b"i\1\0\0\0"])
+@pytest.mark.parametrize("content", [b"", b"\0", b"(", bytes(range(64)), b"i\1\0\0\0"])
 def test_rubbish_is_no_value(kept: Path, content: bytes) -> None:
     kept.mkdir(mode=0o700)
     (kept / "name").write_bytes(content)
