@@ -113,9 +113,11 @@ write_launcher() { # $bin/jailpy, which starts the environment at $1; replaced b
   mkdir -p "$bin"
   # A script with its interpreter in the first line saves a shell; the kernel allows it neither blanks nor great length.
   if [[ $interpreter =~ [[:space:]] ]] || [ ${#interpreter} -gt 120 ]; then
-    printf '#!/bin/sh\nexec %q -I -m jailpy "$@"\n' "$interpreter" >"$new"
+    printf '#!/bin/sh\nexec %q -I -m jailpy "$@"\n' "$interpreter" >"$new" # slower by a shell and a site module
   else
-    printf '#!%s -I\nfrom jailpy.__main__ import main\n\nraise SystemExit(main())\n' "$interpreter" >"$new"
+    # -S: what the environment holds is known, and 3 ms are saved by not looking.
+    printf '#!%s -IS\nimport sys\n\nsys.path.append("%s")\nfrom jailpy.__main__ import main\n\nraise SystemExit(main())\n' \
+      "$interpreter" "$(echo "$1"/lib/python3*/site-packages)" >"$new"
   fi
   chmod 755 "$new"
   mv "$new" "$bin/jailpy"

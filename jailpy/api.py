@@ -12,7 +12,6 @@ from jailpy.model.plan import Plan
 from jailpy.model.request import Request
 from jailpy.model.result import Failure, Result
 from jailpy.plan import compose, sources
-from jailpy.policy import override
 
 
 def plan(request: Request, *, host_id: int | None = None, without: frozenset[str] = frozenset()) -> Plan:
@@ -27,7 +26,11 @@ def plan(request: Request, *, host_id: int | None = None, without: frozenset[str
     if request.policy_digest and request.policy_digest != policy.sha256:
         message = f"profile {request.profile}: its digest is {policy.sha256}, not {request.policy_digest}"
         raise ProfileError(message, hint="the profile has changed since the digest was taken")
-    policy, widened = override.override(policy, request.changes)
+    widened: tuple[tuple[str, object, object], ...] = ()
+    if request.changes:
+        from jailpy.policy.override import override
+
+        policy, widened = override(policy, request.changes)
     interpreter = sources.interpreter(request.python, policy)
     return compose.compose(
         policy,

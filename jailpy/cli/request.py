@@ -7,7 +7,6 @@ import os
 from jailpy.cli.options import OPTIONS
 from jailpy.errors import UsageError
 from jailpy.model.request import Request
-from jailpy.policy.override import parse_limit, parse_timeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,9 +93,13 @@ def _program(words: list[str], given: dict[str, Any]) -> tuple[str, list[str]]:
 
 
 def _changes(given: dict[str, Any]) -> list[tuple[str, object]]:
-    changes: list[tuple[str, object]] = [parse_limit(text) for text in _items(given, "limit")]
-    if "timeout" in given:
-        changes.append(parse_timeout(given["timeout"]))
+    changes: list[tuple[str, object]] = []
+    if "limit" in given or "timeout" in given:
+        from jailpy.policy.override import parse_limit, parse_timeout
+
+        changes += [parse_limit(text) for text in _items(given, "limit")]
+        if "timeout" in given:
+            changes.append(parse_timeout(given["timeout"]))
     changes += [_variable(text) for text in _items(given, "env")]
     for field in ("read", "write"):
         if paths := _items(given, field):

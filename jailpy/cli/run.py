@@ -12,7 +12,6 @@ from jailpy.launch import launcher
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
 from jailpy.model.result import Result
-from jailpy.report import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +37,10 @@ def understood(understand: Callable[[], Request], report: str, exit_status: str)
     try:
         request = understand()
         plan, result = api.execute(request)
-        said = words.lines(result, plan, verbose=request.verbose, quiet=request.quiet, terminal=os.isatty(2))
+        said = _said(result, plan, request)
     except JailError as error:
+        from jailpy.report import words
+
         result, said = api.refused(error), words.of_error(error)
     say(said)
     if fd >= 0:
@@ -48,6 +49,15 @@ def understood(understand: Callable[[], Request], report: str, exit_status: str)
         signal.signal(result.relayed_signal, signal.SIG_DFL)
         os.kill(os.getpid(), result.relayed_signal)
     return _OUTCOMES.get(result.outcome, 1) if exit_status == "outcome" else result.status
+
+
+def _said(result: Result, plan: Plan, request: Request) -> list[str]:
+    terminal = os.isatty(2)
+    if result.outcome == "ok" and not (request.verbose or terminal):
+        return []
+    from jailpy.report import words
+
+    return words.lines(result, plan, verbose=request.verbose, quiet=request.quiet, terminal=terminal)
 
 
 def _open_report(target: str) -> int:

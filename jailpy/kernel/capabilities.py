@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import struct
 
-import prctl
+import _prctl  # the C half of python-prctl; the other takes as long as all of this package
 
 from jailpy.kernel.syscall import buffer, call
 from jailpy.kernel.syscall import prctl as raw_prctl
@@ -59,4 +59,4 @@ def held() -> tuple[int, int, int]:
 
 def no_new_privileges() -> None:
     """execve can never again give this process more than it has."""
-    prctl.set_no_new_privs(1)
+    _prctl.prctl(_prctl.PR_SET_NO_NEW_PRIVS, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _signal as signal  # the module around it builds enumerations, 3 ms
 import select
 
-import prctl
+import _prctl  # the C half of python-prctl
 
 from jailpy.kernel.syscall import call, wipe
 
@@ -14,7 +14,7 @@ _SPECIAL = {signal.SIGKILL, signal.SIGSTOP}
 
 def die_with_parent() -> None:
     """SIGKILL for this process when its parent thread ends; a change of ids clears it (PR_SET_PDEATHSIG)."""
-    prctl.set_pdeathsig(signal.SIGKILL)
+    _prctl.prctl(_prctl.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def ended(pidfd: int) -> bool:
@@ -26,7 +26,7 @@ def ended(pidfd: int) -> bool:
 
 def hide_memory() -> None:
     """Not dumpable: nobody without privilege may trace this process or read its memory and environment (proc(5))."""
-    prctl.set_dumpable(0)
+    _prctl.prctl(_prctl.PR_SET_DUMPABLE, 0)
 
 
 def mark_close_on_exec(lowest: int) -> None:

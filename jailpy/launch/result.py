@@ -7,7 +7,6 @@ import os
 import time
 
 from jailpy.launch.channel import Message
-from jailpy.launch.diagnose import LIMIT, LIMITS, diagnose
 from jailpy.model.plan import Layer, Plan
 from jailpy.model.result import Failure, Result, Usage
 
@@ -90,6 +89,8 @@ def _outcome(ending: Ending, failure: Failure | None, code: int | None, number: 
 
 def _failure(plan: Plan, ending: Ending) -> Failure | None:
     if ending.failure is not None:
+        from jailpy.launch.diagnose import LIMIT, LIMITS, diagnose
+
         index, number, text = ending.failure
         step = plan.steps[index] if index >= 0 else None
         if step is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from jailpy.abi.syscalls import ARCHITECTURES
 from jailpy.errors import ProfileError
 from jailpy.model.host import Host
 from jailpy.model.interpreter import Interpreter
@@ -27,6 +26,8 @@ def command(program: Program, policy: Policy, interpreter: Interpreter, host: Ho
         return (program.what, *program.arguments)
     python = (interpreter.executable, "-I", *(("-u",) if host.tty else ()))
     if narrow:
+        from jailpy.abi.syscalls import ARCHITECTURES
+
         number = str(ARCHITECTURES[host.architecture]["seccomp"])
         start = ("-S", narrowing.BOOTSTRAP, CONFIRM, number, narrowing.PROGRAM, program.kind)
         return (*python, *start, program.what, *program.arguments)

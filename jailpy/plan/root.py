@@ -7,10 +7,10 @@ import stat
 
 from jailpy.kernel import mounts
 from jailpy.model.host import Host
-from jailpy.model.interpreter import Interpreter
+from jailpy.model.interpreter import Interpreter, Mask
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.plan import etc, own, special
+from jailpy.plan import etc, special
 from jailpy.plan.contents import Contents
 from jailpy.plan.intake import Program
 from jailpy.plan.steps import Section
@@ -95,11 +95,19 @@ def _empty_root(files: list[tuple[str, int, bytes]]) -> list[Step]:
     ]
 
 
+def _protected(contents: Contents) -> list[Mask]:
+    if all(entry.identity is None for entry in contents.entries):
+        return []  # nothing but the interpreter is given
+    from jailpy.plan import own
+
+    return own.protect(contents)
+
+
 def _filled_root(
     policy: Policy, contents: Contents, files: list[tuple[str, int, bytes]], interpreter: Interpreter
 ) -> list[Step]:
     links, scratch_links = contents.links(etc.LINKS)
-    covers = etc.covers((*interpreter.masks, *own.protect(contents)))
+    covers = etc.covers((*interpreter.masks, *_protected(contents)))
     files = [*files, *covers.files]
     folders = contents.folders([path for path, _, _ in files], [path for path, _ in links], covers.folders)
     found = [

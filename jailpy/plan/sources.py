@@ -9,7 +9,7 @@ from jailpy.model.host import Host
 from jailpy.model.interpreter import Interpreter
 from jailpy.model.policy import Policy
 from jailpy.plan import cache
-from jailpy.plan import interpreter as pythons
+from jailpy.plan.interpreter import stored
 from jailpy.policy import compiled, shipped
 
 
@@ -36,7 +36,9 @@ def interpreter(wanted: str, policy: Policy) -> Interpreter:
     place = cache.key("interpreter", asked, base, os.environ.get("PATH"), os.environ.get("HOME"), os.geteuid())
     known = cache.load(place)
     if known is not None:
-        return pythons.restore(known)
-    found = pythons.discover(name, venv=python.venv, without=python.without, base=policy.filesystem.base)
-    cache.store(place, pythons.dump(found), found.evidence)
+        return stored.restore(known)
+    from jailpy.plan.interpreter.discover import discover
+
+    found = discover(name, venv=python.venv, without=python.without, base=policy.filesystem.base)
+    cache.store(place, stored.dump(found), found.evidence)
     return found

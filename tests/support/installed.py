@@ -45,7 +45,9 @@ class Installed:
         compileall.compile_dir(site, quiet=2)
         unfinished = self.command.with_suffix(".new")
         unfinished.write_text(
-            f"#!{self.python} -I\nfrom jailpy.__main__ import main\n\nraise SystemExit(main())\n", encoding="utf-8"
+            f"#!{self.python} -IS\nimport sys\n\nsys.path.append({str(site)!r})\n"
+            "from jailpy.__main__ import main\n\nraise SystemExit(main())\n",
+            encoding="utf-8",
         )
         unfinished.chmod(0o755)
         unfinished.rename(self.command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from jailpy.errors import UsageError
-from jailpy.model.interpreter import Interpreter, Link, Mask, Tree
+from jailpy.model.interpreter import Interpreter
 from jailpy.model.record import Record
 from jailpy.plan.interpreter import certificates
 from jailpy.plan.interpreter.elf import MACHINES
@@ -202,25 +202,3 @@ def _add_certificates(layout: Layout, target: Target, programs: list[str]) -> No
 def _own(target: Target, programs: list[str]) -> list[str]:
     """The files that hold the interpreter's own code: its binary, and libpython where that is shared."""
     return [target.binary, *(path for path in programs if os.path.basename(path).startswith("libpython"))]
-
-
-def dump(interpreter: Interpreter) -> object:
-    """As plain tuples and strings, which marshal takes."""
-    kinds = (interpreter.trees, interpreter.links, interpreter.masks)
-    records = tuple(tuple(tuple(record) for record in kind) for kind in kinds)
-    return interpreter.executable, interpreter.version, *records, interpreter.evidence
-
-
-def restore(plain: object) -> Interpreter:
-    """What ``dump`` was given; ValueError or TypeError if it is anything else."""
-    if not isinstance(plain, tuple):
-        raise TypeError("not the dump of an interpreter")
-    executable, version, trees, links, masks, evidence = plain
-    return Interpreter(
-        executable=executable,
-        version=version,
-        trees=tuple(Tree(*tree) for tree in trees),
-        links=tuple(Link(*link) for link in links),
-        masks=tuple(Mask(*mask) for mask in masks),
-        evidence=evidence,
-    )

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from jailpy.errors import UsageError
-from jailpy.plan.interpreter import discover, dump, restore
+from jailpy.plan.interpreter.discover import discover
+from jailpy.plan.interpreter.stored import dump, restore
 
 MAKE_VENV = "make the environment anew"
 
@@ -46,7 +47,7 @@ def test_auto_is_the_base_interpreter_and_no_environment() -> None:
 
 def test_auto_from_an_environment_is_the_base_interpreter(debian: Path, make_venv: Callable[..., Path]) -> None:
     code = "import sys; sys.path.insert(0, sys.argv[1])\n"
-    code += "from jailpy.plan.interpreter import discover; print(discover('auto').executable)"
+    code += "from jailpy.plan.interpreter.discover import discover; print(discover('auto').executable)"
     python = make_venv(debian) / "bin/python"
     done = subprocess.run([python, "-I", "-c", code, os.getcwd()], capture_output=True, text=True, check=True)
     assert Path(done.stdout.strip()).resolve() == debian.resolve()
@@ -214,7 +215,7 @@ def test_folder_that_is_no_environment_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_of_the_interpreter_is_executed(prefix: Path) -> None:
-    trace = "import os, sys; sys.path.insert(0, sys.argv[1])\nfrom jailpy.plan.interpreter import discover\n"
+    trace = "import os, sys; sys.path.insert(0, sys.argv[1])\nfrom jailpy.plan.interpreter.discover import discover\n"
     trace += "seen = []\nsys.addaudithook(lambda event, _: seen.append(event))\ndiscover(sys.argv[2])\n"
     trace += "print([e for e in seen if e.split('.')[0] in ('subprocess', 'import') or 'exec' in e or 'fork' in e])"
     command = [sys.executable, "-I", "-c", trace, os.getcwd(), prefix / "bin/python3"]
@@ -224,7 +225,8 @@ def test_nothing_of_the_interpreter_is_executed(prefix: Path) -> None:
 
 def test_heavy_modules_are_not_imported() -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\nfrom jailpy.plan.interpreter import discover\ndiscover('auto')\n"
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from jailpy.plan.interpreter.discover import discover\ndiscover('auto')\n"
     )
     code += "print(sorted(set(sys.modules) & {'typing', 're', 'enum', 'pathlib', 'collections', 'json', 'difflib'}))"
     command = [os.path.realpath(sys.executable), "-I", "-S", "-c", code, os.getcwd()]

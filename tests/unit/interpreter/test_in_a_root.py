@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jailpy.model.interpreter import Interpreter
-from jailpy.plan.interpreter import discover
+from jailpy.plan.interpreter.discover import discover
 from tests.unit.interpreter.roots import answer_inside, answer_outside
 
 MODULES = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jailpy.errors import ProfileError
-from jailpy.plan.interpreter import discover
+from jailpy.plan.interpreter.discover import discover
 from tests.unit.interpreter.roots import answer_inside
 
 IMPORTABLE = """[name for name in ["ctypes", "_ctypes", "ctypes.util", "sqlite3", "_sqlite3", "concurrent.futures",
