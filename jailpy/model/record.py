@@ -24,16 +24,16 @@ else:
 
     class Record(tuple, metaclass=_RecordType):
         def __new__(cls, *args, **values):
-            fields, given = cls._fields, len(args)
-            if given > len(fields):
-                raise TypeError(f"{cls.__name__} takes {len(fields)} fields, not {given}")
-            try:
-                rest = [values.pop(f) if f in values else cls._defaults[f] for f in fields[given:]]
-            except KeyError as missing:
-                raise TypeError(f"{cls.__name__} needs {missing}") from None
-            if values:
-                raise TypeError(f"{cls.__name__} has no field {', '.join(values)}")
-            return tuple.__new__(cls, (*args, *rest))
+            fields = cls._fields
+            given = cls._defaults | dict(zip(fields, args, strict=False)) | values  # positions are for restoring only
+            if len(given) == len(fields) >= len(args):
+                try:
+                    return tuple.__new__(cls, [given[field] for field in fields])
+                except KeyError:
+                    pass  # one is missing and another is not known
+            missing = ", ".join(field for field in fields if field not in given)
+            unknown = ", ".join(field for field in given if field not in fields)
+            raise TypeError(f"{cls.__name__}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}")
 
         @classmethod
         def _make(cls, values):
