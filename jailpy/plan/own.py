@@ -34,9 +34,11 @@ def protect(contents: Contents) -> list[Mask]:
 
 def _code_and_profiles() -> list[str]:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    environment = os.path.dirname(os.path.dirname(os.path.abspath(sys.executable)))
+    environments = (environment,) if os.path.exists(os.path.join(environment, "pyvenv.cfg")) else ()
     profiles = folders(os.geteuid(), os.environ.get("HOME"), os.environ.get("XDG_CONFIG_HOME"))
-    environment = (sys.prefix,) if sys.prefix != sys.base_prefix else ()
-    return [os.path.realpath(place) for place in (package, os.path.dirname(os.__file__), *environment, *profiles)]
+    code = (package, *environments, os.path.abspath(sys.argv[0]), os.path.dirname(os.__file__))
+    return [os.path.realpath(place) for place in (*code, *profiles)]
 
 
 def _touch(place: str, source: str) -> bool:

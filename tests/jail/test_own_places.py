@@ -30,10 +30,13 @@ def test_a_place_that_jailpy_reads_is_never_writable(jailpy: Jailpy, caller: Cal
 
 def test_jailpys_own_code_is_never_writable(jailpy: Jailpy, installed: Installed) -> None:
     """A plugin that could change it would run outside the next time."""
-    (code,) = installed.python.parents[1].glob("lib/python3*/site-packages/jailpy/kernel")
-    run = jailpy("run", "--write", code, "-c", "print('started')")
-    assert (run.returncode, run.stdout) == (125, b"")
-    assert b"jailpy itself depends on" in run.stderr
+    environment = installed.python.parents[1]
+    (code,) = environment.glob("lib/python3*/site-packages/jailpy/kernel")
+    (library,) = environment.glob("lib/python3*/site-packages/pyseccomp.py*")
+    for share in (code, library, environment / "bin"):
+        run = jailpy("run", "--write", share, "-c", "print('started')")
+        assert (run.returncode, run.stdout) == (125, b"")
+        assert b"jailpy itself depends on" in run.stderr
 
 
 def test_the_cache_is_covered_in_what_is_only_read(jailpy: Jailpy, caller: Caller, folder: Path) -> None:
