@@ -1,13 +1,13 @@
 """The one way into the kernel that the standard library does not offer: ``call(name, …)``.
 
-Start-up budget: ctypes, and the table of this machine's architecture. The library handle is a PyDLL, so
-the interpreter lock is held over every call: clone3 then returns twice into an interpreter whose lock the
+Start-up budget: the C half of ctypes, which is a third of the whole, and the table of this machine's architecture.
+The functions hold the interpreter lock over every call: clone3 then returns twice into an interpreter whose lock the
 new process owns too.
 """
 
 from __future__ import annotations
 
-import ctypes
+import _ctypes
 import os
 
 if os.uname().machine == "aarch64":
@@ -15,16 +15,36 @@ if os.uname().machine == "aarch64":
 else:
     from jailpy.abi.x86_64 import NUMBERS
 
-_libc = ctypes.PyDLL(None, use_errno=True)
-_libc.syscall.restype = ctypes.c_long
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ctypes import Array, c_char, c_long
+
+    Buffer = Array[c_char]
+else:
+
+    class c_long(_ctypes._SimpleCData):  # noqa: N801 (as ctypes names it)
+        _type_ = "l"
+
+    class c_char(_ctypes._SimpleCData):  # noqa: N801
+        _type_ = "c"
 
 
-def call(name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None, about: str = "") -> int:
+class _Function(_ctypes.CFuncPtr):
+    _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_PYTHONAPI | _ctypes.FUNCFLAG_USE_ERRNO
+    _restype_ = c_long
+
+
+_libc = _ctypes.dlopen(None, os.RTLD_NOW)  # type: ignore[arg-type]  # None: this program itself
+_syscall = _Function(_ctypes.dlsym(_libc, "syscall"))
+_prctl = _Function(_ctypes.dlsym(_libc, "prctl"))
+
+
+def call(name: str, *arguments: int | bytes | Buffer | None, about: str = "") -> int:
     """Issue system call ``name``; an OSError carries the call's name and ``about`` as notes (syscall(2))."""
-    packed = [ctypes.c_long(a) if type(a) is int else a for a in arguments]
-    result = int(_libc.syscall(ctypes.c_long(NUMBERS[name]), *packed))
+    packed = [c_long(a) if type(a) is int else a for a in arguments]
+    result = int(_syscall(c_long(NUMBERS[name]), *packed))
     if result < 0:
-        raise failure(name, ctypes.get_errno(), about)
+        raise failure(name, _ctypes.get_errno(), about)
     return result
 
 
@@ -37,23 +57,26 @@ def failure(name: str, number: int, about: str = "") -> OSError:
 
 def prctl(option: int, *arguments: int) -> int:
     """prctl(2), for the options that python-prctl has no name for."""
-    padded = [ctypes.c_ulong(a) for a in (*arguments, 0, 0, 0, 0)[:4]]
-    result = int(_libc.prctl(ctypes.c_int(option), *padded))
+    padded = [c_long(a) for a in (*arguments, 0, 0, 0, 0)[:4]]
+    result = int(_prctl(c_long(option), *padded))
     if result < 0:
-        raise failure(f"prctl {option}", ctypes.get_errno())
+        raise failure(f"prctl {option}", _ctypes.get_errno())
     return result
 
 
-def buffer(data: bytes) -> ctypes.Array[ctypes.c_char]:
+def buffer(data: bytes) -> Buffer:
     """A buffer that holds ``data`` for the kernel to read or fill."""
-    return ctypes.create_string_buffer(data, len(data))
+    held: Buffer = (c_char * len(data))()
+    held.raw = data
+    return held
 
 
-def address(data: ctypes.Array[ctypes.c_char]) -> int:
+def address(data: Buffer) -> int:
     """The address of such a buffer, for structures that hold pointers."""
-    return ctypes.addressof(data)
+    return _ctypes.addressof(data)
 
 
 def wipe(start: int, end: int) -> None:
     """Overwrite this process's own memory from ``start`` to ``end`` with zeros."""
-    ctypes.memset(start, 0, end - start)
+    memory: Buffer = (c_char * (end - start)).from_address(start)
+    memory.raw = bytes(end - start)
