@@ -7,6 +7,8 @@ holds it to that.
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
+import gc
+import os
 import sys
 
 
@@ -14,6 +16,7 @@ def main() -> int:
     """Run the command line; the exit status."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C before there is a jail: end at once, without a traceback
+    gc.disable()  # imports make no garbage and a launcher no cycles: 2 ms
     try:
         from jailpy.cli import quick_run
 
@@ -21,7 +24,7 @@ def main() -> int:
         if request is not None:
             from jailpy.cli.run import run
 
-            return run(request)
+            os._exit(run(request))  # nothing is buffered, and the interpreter's own end takes 2 ms
         from jailpy.cli.app import main as typed
 
         return typed(sys.argv[1:])
