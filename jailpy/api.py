@@ -7,7 +7,7 @@ import time
 
 from jailpy.errors import JailError, ProfileError
 from jailpy.kernel import host_probe
-from jailpy.launch import host_ids, launcher
+from jailpy.launch import launcher
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
 from jailpy.model.result import Failure, Result
@@ -21,7 +21,7 @@ def plan(request: Request, *, host_id: int | None = None, without: frozenset[str
     """
     host = host_probe.look()
     if host_id is None:
-        host_id = host.uid or host_ids.configured()[0]
+        host_id = host.uid or _first_id()
     policy = sources.policy(request.profile, host)
     if request.policy_digest and request.policy_digest != policy.sha256:
         message = f"profile {request.profile}: its digest is {policy.sha256}, not {request.policy_digest}"
@@ -43,12 +43,20 @@ def plan(request: Request, *, host_id: int | None = None, without: frozenset[str
     )
 
 
+def _first_id() -> int:
+    from jailpy.launch import host_ids
+
+    return host_ids.configured()[0]
+
+
 def execute(request: Request, *, without: frozenset[str] = frozenset()) -> tuple[Plan, Result]:
     """Run to the end. Raises JailError for what is wrong before anything starts."""
     launcher.stand_on_descriptors()
     if os.geteuid() != 0:
         ready = plan(request, without=without)
         return ready, launcher.run(ready)
+    from jailpy.launch import host_ids
+
     host_id, held = host_ids.claim()
     try:
         ready = plan(request, host_id=host_id, without=without)

@@ -59,14 +59,14 @@ def configured() -> tuple[int, int]:
 
 def _exist_here(first: int, last: int) -> bool:
     """Whether this user namespace maps these ids (user_namespaces(7)): that of a container may hold a few only."""
-    with open("/proc/self/uid_map", encoding="ascii") as file:
+    with open("/proc/self/uid_map", encoding="utf-8") as file:
         maps = [tuple(map(int, line.split())) for line in file]
     return any(inside <= first and last < inside + count for inside, _, count in maps)
 
 
 def _written() -> tuple[int, int]:
     try:
-        with open(_CONFIGURATION, encoding="ascii") as file:
+        with open(_CONFIGURATION, encoding="utf-8") as file:
             text = file.read(256).strip()
     except FileNotFoundError:
         return FIRST, LAST

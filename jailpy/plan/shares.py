@@ -12,7 +12,6 @@ from jailpy.errors import UsageError
 from jailpy.model.interpreter import Tree
 from jailpy.model.policy import FilesystemPolicy
 from jailpy.model.record import Record
-from jailpy.policy.paths import split
 
 CAP = 200_000  # entries that are looked at
 
@@ -25,6 +24,10 @@ class SharedTree(Record):
 
 def shares(filesystem: FilesystemPolicy) -> tuple[SharedTree, ...]:
     """Every host path that the policy gives to the jail."""
+    if not (filesystem.read or filesystem.write):
+        return ()
+    from jailpy.policy.paths import split
+
     given = [(entry, False) for entry in filesystem.read] + [(entry, True) for entry in filesystem.write]
     return tuple(
         shared(*split(entry), sockets=filesystem.sockets, writable=writable, why="shared by the caller")
