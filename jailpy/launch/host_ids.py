@@ -73,7 +73,7 @@ def _written() -> tuple[int, int]:
     except (OSError, UnicodeDecodeError) as error:
         raise HostError(f"{_CONFIGURATION}: cannot be read: {error}") from error
     low, _, high = text.partition("-")
-    if not (low.isdigit() and high.isdigit()) or not 1000 <= int(low) <= int(high) < 1 << 31:
+    if not (text.isascii() and low.isdigit() and high.isdigit()) or not 1000 <= int(low) <= int(high) < 1 << 31:
         raise HostError(f"{_CONFIGURATION}: expected FIRST-LAST, two ids from 1000 to 2147483647, found {text!r}")
     if int(low) < _RESERVED.stop and int(high) >= _RESERVED.start:
         raise HostError(f"{_CONFIGURATION}: {text} overlaps {_RESERVED.start}-{_RESERVED.stop - 1}, which systemd uses")

@@ -19,7 +19,5 @@ class Request(Record):
     policy_digest: str = ""
     report: str = ""  # a path, or "fd:N"
     exit_status: str = "plugin"
-    stdin: str = ""
     quiet: bool = False
     verbose: bool = False
-    raw: bool = False
