@@ -36,11 +36,6 @@ def clone(flags: int) -> tuple[int, int]:
     return (pid, struct.unpack("=i", slot.raw)[0]) if pid else (0, -1)
 
 
-def unshare(flags: int) -> None:
-    """Move this process into new namespaces (unshare(2))."""
-    call("unshare", flags)
-
-
 def deny_setgroups(process: str) -> None:
     """Refuse setgroups(2) in the user namespace of ``process``: an unprivileged gid map needs it."""
     _write_once(f"/proc/{process}/setgroups", b"deny")

@@ -24,8 +24,8 @@ def compose(
     without: frozenset[str] = frozenset(),
 ) -> Plan:
     """The Plan; ``without`` names steps that are left out, with all that need them (tests show what each is for)."""
-    layers = judge_layers(policy, request, host)
-    policy = compiled.in_force(policy)
+    policy = compiled.in_force(_with_required(policy, request))
+    layers = judge_layers(policy, host)
     what = intake.program(request, policy)
     what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp)))
     argv = command.command(what, policy, interpreter, host)
@@ -41,7 +41,18 @@ def compose(
         *program.supervision(policy, host, host_id),
     ]
     steps = compiled.with_programs(prune(steps, without), policy, host)
-    return Plan(steps=tuple(steps), policy=policy, plugin=what.plugin, layers=layers, widened=widened, host_id=host_id)
+    warnings: tuple[str, ...] = ()
+    if policy.limits.output is not None and policy.limits.output_then != "kill":
+        warnings = ("limits.output.then: this version always ends the run",)
+    return Plan(
+        steps=tuple(steps),
+        policy=policy,
+        plugin=what.plugin,
+        layers=layers,
+        widened=widened,
+        host_id=host_id,
+        warnings=warnings,
+    )
 
 
 def prune(steps: list[Step], without: frozenset[str]) -> list[Step]:
@@ -54,17 +65,25 @@ def prune(steps: list[Step], without: frozenset[str]) -> list[Step]:
         gone |= more
 
 
-def judge_layers(policy: Policy, request: Request, host: Host) -> tuple[Layer, ...]:
-    """What this host gives of each layer; a required one that is missing ends the run here."""
-    wanted = {**dict(policy.layers), **dict.fromkeys(request.require, "required")}
+def _with_required(policy: Policy, request: Request) -> Policy:
+    """The policy with what --require asks for: a layer that the profile has switched off is on again."""
     unknown = [name for name in request.require if name not in dict(policy.layers)]
     if unknown:
         raise ProfileError(
             f"--require: there is no layer {unknown[0]}", hint=f"the layers are {', '.join(dict(policy.layers))}"
         )
+    wanted = {**dict(policy.layers), **dict.fromkeys(request.require, "required")}
+    return policy._replace(layers=tuple(wanted.items()))
+
+
+def judge_layers(policy: Policy, host: Host) -> tuple[Layer, ...]:
+    """What this host gives of each layer; a required one that is missing ends the run here."""
     found = []
-    for name, will in wanted.items():
-        layer = _layer(name, will, host)
+    for name, will in policy.layers:
+        if will == "off" and name not in _OPTIONAL:
+            message = f"the profile {policy.name} switches {name} off, which this version cannot do"
+            raise ProfileError(message, hint=f"only {' and '.join(_OPTIONAL)} can be switched off")
+        layer = _layer(name, will, policy, host)
         if layer.state != "on" and will == "required":
             raise HostError(
                 f"layer {name} is required and this host does not give it: {layer.detail}", hint=HINTS.get(name, "")
@@ -74,13 +93,14 @@ def judge_layers(policy: Policy, request: Request, host: Host) -> tuple[Layer, .
     return tuple(found)
 
 
+_OPTIONAL = ("landlock", "cgroup")
 HINTS = {
     "landlock": "boot with lsm=landlock,… (the kernel needs CONFIG_SECURITY_LANDLOCK), or ask for it as preferred",
     "cgroup": "ask for it as preferred: limits of single processes are then what holds",
 }
 
 
-def _layer(name: str, will: str, host: Host) -> Layer:
+def _layer(name: str, will: str, policy: Policy, host: Host) -> Layer:
     if will == "off":
         return Layer(name=name, state="off", detail="switched off by the profile")
     if name == "landlock":
@@ -88,9 +108,17 @@ def _layer(name: str, will: str, host: Host) -> Layer:
             return Layer(name=name, state="off", detail="the kernel has it not, or has it switched off")
         return Layer(name=name, state="on", detail=f"ABI {host.landlock}")
     if name == "cgroup":
-        detail = "not used by this version: limits hold for each process, tasks for the whole jail, memory for neither"
-        return Layer(name=name, state="fallback", detail=detail)
+        detail = "not used by this version: limits hold for each process, tasks for the whole jail"
+        return Layer(name=name, state="fallback", detail=f"{detail}; not limited: {', '.join(_unlimited(policy))}")
     return Layer(name=name, state="on", detail="")
+
+
+def _unlimited(policy: Policy) -> list[str]:
+    """What the profile limits and nothing here enforces."""
+    limits = policy.limits
+    asked = (("memory", limits.memory), ("cpu-quota", limits.cpu_quota), ("io-read", limits.io_read),
+             ("io-write", limits.io_write))  # fmt: skip
+    return [name for name, value in asked if value is not None] or ["memory"]
 
 
 def groups(host: Host) -> Layer:
