@@ -7,11 +7,11 @@ import os
 import select
 import time
 
-from jailpy.broker.stdio import Stream
 from jailpy.errors import HostError
 from jailpy.launch import channel, child
 from jailpy.launch.context import Context
 from jailpy.launch.result import Ending
+from jailpy.launch.streams import Streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,18 +38,13 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         ctx = self._ctx
-        ours, streams = _descriptors()
+        ours, self._streams = _descriptors()
         self._channel, ctx.channel, self._woken, self._wake, ctx.launcher = ours
-        stdin, to_stdin, from_stdout, stdout, from_stderr, stderr = streams
         os.set_blocking(self._woken, False)
         os.set_blocking(self._wake, False)
-        os.set_blocking(to_stdin, False)
-        ctx.streams = (stdin, stdout, stderr)
+        ctx.streams = self._streams.theirs
         if os.geteuid() == 0:
-            for fd in ctx.streams:  # /dev/stdout is opened by name, with the rights of the jail's id
-                os.fchown(fd, ctx.plan.host_id, ctx.plan.host_id)
-        self._input = Stream(0, to_stdin, to_stdin)
-        self._outputs = (Stream(from_stdout, 1, from_stdout), Stream(from_stderr, 2, from_stderr))
+            self._streams.give(ctx.plan.host_id)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for number in _PASSED_ON:
             if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's "&", asked for that
@@ -62,8 +57,7 @@ class Supervisor:
     ) -> None:
         self.kill()
         signal.set_wakeup_fd(-1)
-        for stream in (self._input, *self._outputs):
-            stream.close()
+        self._streams.close()
         ours = (self._channel, self._woken, self._wake, self._ctx.launcher, self._pidfd)
         for fd in (*ours, *self._theirs()):
             if fd >= 0:
@@ -84,8 +78,7 @@ class Supervisor:
         signal.set_wakeup_fd(-1)
         for number in _PASSED_ON:
             signal.signal(number, signal.SIG_DFL)
-        for stream in (self._input, *self._outputs):
-            stream.close()
+        self._streams.close()
         for fd in (self._channel, self._woken, self._wake):
             os.close(fd)
 
@@ -113,12 +106,10 @@ class Supervisor:
     def watch(self) -> None:
         """Relay and wait until pid 1 has ended, the channel is read to its end, and so is the output."""
         while True:
-            poll, streams = self._interests()
-            events = poll.poll(self._patience())
+            events = self._interests().poll(self._patience())
             for fd, revents in events:
-                if fd in streams:
-                    streams[fd].move(revents)
-                elif fd == self._channel:
+                self._streams.move(fd, revents)
+                if fd == self._channel:
                     self._listen()
                 elif fd == self._woken:
                     os.read(self._woken, 4096)
@@ -129,18 +120,13 @@ class Supervisor:
                 self._count()
                 return
 
-    def _interests(self) -> tuple[select.poll, dict[int, Stream]]:
+    def _interests(self) -> select.poll:
         poll = select.poll()
-        streams = {}
-        for stream in (self._input, *self._outputs):
-            if stream.open:
-                fd, events = stream.wanted()
-                streams[fd] = stream
-                poll.register(fd, events)
+        self._streams.register(poll)
         for fd in (self._channel, self._woken, -1 if self._gone else self._pidfd):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
-        return poll, streams
+        return poll
 
     def _over(self) -> bool:
         """Whether nothing of the jail lives and the channel is read to its end."""
@@ -151,9 +137,9 @@ class Supervisor:
 
         When we were told to end, only what it takes at once still goes out.
         """
-        self._input.close()
+        self._streams.close_input()
         self._deadline = None
-        return any(stream.open for stream in self._outputs) and not (self._told and idle)
+        return self._streams.flowing and not (self._told and idle)
 
     def _listen(self) -> None:
         message = channel.receive(self._channel)
@@ -199,7 +185,7 @@ class Supervisor:
             self._stop(ending.relayed, "killed")
         elif self._told.count(signal.SIGINT) > 1:  # asked again by a person; timeout(1) sends SIGTERM twice
             self._stop(signal.SIGKILL, "killed")
-        if ctx.output is not None and not ending.why and sum(s.count for s in self._outputs) > ctx.output:
+        if ctx.output is not None and not ending.why and sum(self._streams.counts) > ctx.output:
             self._stop(signal.SIGKILL, "output-limit")
         if self._deadline is not None and time.monotonic() >= self._deadline:
             self._stop(signal.SIGKILL if ending.why else signal.SIGTERM, "timeout")
@@ -230,20 +216,18 @@ class Supervisor:
         self._told.append(number)
 
     def _count(self) -> None:
-        self._ending.stdout, self._ending.stderr = (stream.count for stream in self._outputs)
+        self._ending.stdout, self._ending.stderr = self._streams.counts
 
 
-def _descriptors() -> tuple[list[int], list[int]]:
-    """Every descriptor that a jail needs of us: channel, wake-up pipe, our own pidfd; and the ends of three streams."""
+def _descriptors() -> tuple[list[int], Streams]:
+    """Every descriptor that a jail needs of us: channel, wake-up pipe, our own pidfd; and those of the streams."""
     opened: list[int] = []
     try:
         opened += channel.pair()
         opened += os.pipe2(os.O_CLOEXEC)
         opened.append(os.pidfd_open(os.getpid()))
-        for _ in range(3):
-            opened += os.pipe2(os.O_CLOEXEC)
+        return opened, Streams()
     except OSError as error:
         for fd in opened:
             os.close(fd)
         raise HostError(f"no jail can be started: {error.strerror}", hint="allow more open files: ulimit -n") from error
-    return opened[:5], opened[5:]
