@@ -25,21 +25,37 @@ def _option(kind: str, field: str, flags: str, metavar: str, text: str, commands
     return Option(field=field, flags=tuple(flags.split()), kind=kind, metavar=metavar, help=text, commands=commands)
 
 
-OPTIONS = (
-    _option("value", "profile", "-p --profile", "NAME|FILE", "What the program may do; a file is named with a slash."),
-    _option("list", "limit", "--limit", "KEY=VALUE", "Set a limit, such as memory=1G."),
-    _option("value", "timeout", "--timeout", "TIME", "The same as --limit wall=TIME: 500ms, 90s, 5m."),
-    _option("list", "read", "--read", "PATH", "Show a file or folder, read-only; HOST:JAIL shows it elsewhere."),
-    _option("list", "write", "--write", "PATH", "The same, and it can be written to."),
-    _option("list", "env", "--env", "NAME[=VALUE]", "Set a variable; without a value, the caller's."),
-    _option("value", "python", "--python", "PATH|VERSION", "The interpreter, that of a virtual environment too."),
-    _option("value", "require", "--require", "LAYER,…", "Refuse to run where one of these layers cannot be had."),
-    _option("value", "policy_digest", "--policy-digest", "SHA256", "Refuse to run under any other policy."),
-    _option("value", "report", "--report", "FILE|fd:N", "Write a report in JSON."),
-    _option("value", "exit_status", "--exit-status", "plugin|outcome", "What the exit status tells."),
-    _option("value", "tree", "--code", "DIR", "Show DIR as /plugin, for -m.", _PYTHON),
-    _option("last", "module", "-m", "MODULE", "Run a module; what follows are its arguments.", _PYTHON),
-    _option("last", "code", "-c", "CODE", "Run CODE; what follows are its arguments.", _PYTHON),
-    _option("flag", "quiet", "-q", "", "Say nothing about how the program ended."),
-    _option("flag", "verbose", "-v", "", "Say which layers are on, and how the program ended."),
-)
+GROUPS = (
+    (
+        "The program",
+        (
+            _option("last", "code", "-c", "CODE", "Run CODE; what follows are its arguments.", _PYTHON),
+            _option("last", "module", "-m", "MODULE", "Run a module; what follows are its arguments.", _PYTHON),
+            _option("value", "tree", "--code", "DIR", "Show DIR as /plugin, for -m.", _PYTHON),
+            _option("value", "python", "--python", "PATH|VERSION", "The interpreter, a virtual environment's too."),
+        ),
+    ),
+    (
+        "What it may do",
+        (
+            _option("value", "profile", "-p --profile", "NAME|FILE", "The profile; a file is named with a slash."),
+            _option("list", "read", "--read", "PATH", "Show a file or folder, read-only; HOST:JAIL names its place."),
+            _option("list", "write", "--write", "PATH", "The same, and it can be written to."),
+            _option("list", "env", "--env", "NAME[=VALUE]", "Set a variable; without a value, the caller's."),
+            _option("list", "limit", "--limit", "KEY=VALUE", "Set a limit, such as memory=1G."),
+            _option("value", "timeout", "--timeout", "TIME", "The same as --limit wall=TIME: 500ms, 90s, 5m."),
+            _option("value", "require", "--require", "LAYER,…", "Refuse to run where one of these layers is missing."),
+            _option("value", "policy_digest", "--policy-digest", "SHA256", "Refuse to run under any other policy."),
+        ),
+    ),
+    (
+        "What comes of it",
+        (
+            _option("value", "report", "--report", "FILE|fd:N", "Write a report in JSON."),
+            _option("value", "exit_status", "--exit-status", "plugin|outcome", "What the exit status tells."),
+            _option("flag", "quiet", "-q", "", "Say nothing about how the program ended."),
+            _option("flag", "verbose", "-v", "", "Say which layers are on, and how the program ended."),
+        ),
+    ),
+)  # the headings are those of the help
+OPTIONS = tuple(option for _, options in GROUPS for option in options)
