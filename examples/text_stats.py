@@ -19,9 +19,17 @@ def main() -> int:
     if len(sys.argv) < 2:
         print("usage: text_stats.py FILE...", file=sys.stderr)
         return 2
+    failed = 0
     for name in sys.argv[1:]:
-        print(describe(name, Path(name).read_text(encoding="utf-8")))
-    return 0
+        try:
+            print(describe(name, Path(name).read_text(encoding="utf-8")))
+        except OSError as error:
+            print(f"{name}: {error.strerror}", file=sys.stderr)
+            failed = 1
+        except UnicodeDecodeError:
+            print(f"{name}: not UTF-8", file=sys.stderr)
+            failed = 1
+    return failed
 
 
 if __name__ == "__main__":
