@@ -6,59 +6,44 @@ the one boundary, jailpy.__main__.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from jailpy import __version__
+from jailpy.cli.help import COMMANDS, Overview
 from jailpy.cli.output import out
 from jailpy.cli.request import make
 from jailpy.errors import UsageError
 
 if TYPE_CHECKING:
-    from typer._click import Command, Context, HelpFormatter
+    from typer._click import Command, Context
 
     from jailpy.cli.typed import Asked
-
-COMMANDS = {
-    "run": "Run a Python program in a jail.",
-    "exec": "Run any other program, in the same jail.",
-    "plan": "Print the steps that run would take here, and take none of them.",
-    "doctor": "Say what this host offers, what is missing, and the line that enables it.",
-}
+    from jailpy.model.request import Request
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Overview):
     """A group whose commands are built one at a time."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # the names, for "did you mean"
 
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002 (typer's own signature)
         from jailpy.cli.typed import build
 
-        return build(cmd_name, COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
-
-    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        return build(cmd_name) if cmd_name in COMMANDS else None
 
 
 def main(words: list[str]) -> int:
     """Understand ``words`` and do what they ask; the exit status. Raises JailError."""
-    asked = parse(words)
+    try:
+        asked = parse(words)
+    except UsageError as error:
+        return _misunderstood(words, error)
     if asked is None:
         return 0
-    if asked.command == "doctor":
-        from jailpy.cli import doctor
-
-        return doctor.tell(as_json=asked.json)
-    if asked.command == "plan":
-        from jailpy.cli import plan
-
-        return plan.show(make("plan", asked.words, asked.given), as_json=asked.json)
+    if asked.command not in ("run", "exec"):
+        status: int = import_module(f"jailpy.cli.{asked.command}").main(asked.words, asked.given)
+        return status
     from jailpy.cli import run
 
     report, exit_status = asked.given.get("report", ""), asked.given.get("exit_status", "")
@@ -77,7 +62,19 @@ def parse(words: list[str]) -> Asked | None:
     except typer.Exit:
         return None
     except typer.TyperException as error:
-        raise _usage(error) from error
+        from jailpy.cli import mistakes
+
+        raise mistakes.worded(error, words) from error
+
+
+def _misunderstood(words: list[str], error: UsageError) -> int:
+    """The report that was asked for tells of this error too."""
+    from jailpy.cli import mistakes, run
+
+    def refuse() -> Request:
+        raise error
+
+    return run.understood(refuse, mistakes.report_of(words), "")
 
 
 def _version(wanted: bool) -> None:
@@ -92,10 +89,3 @@ def _jailpy(
     ] = False,
 ) -> None:
     """Run Python that nobody trusts, as an ordinary user."""
-
-
-def _usage(error: typer.TyperException) -> UsageError:
-    """What typer found wrong, in our words."""
-    context = getattr(error, "ctx", None)
-    text = error.format_message().rstrip(".")
-    return UsageError(text[:1].lower() + text[1:], hint=f"{context.command_path if context else 'jailpy'} --help")

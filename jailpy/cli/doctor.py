@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 from jailpy import __version__, api
 from jailpy.cli.output import out, require_stdout
@@ -15,14 +16,14 @@ from jailpy.report import doctor
 from jailpy.report.document import as_json as json_text
 
 
-def tell(*, as_json: bool) -> int:
+def main(_: list[str], given: dict[str, Any]) -> int:
     """Print the findings; the exit status. Raises JailError where nothing can be printed."""
     require_stdout()
     launcher.stand_on_descriptors()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     findings = _examine()
     works = findings[-1].state == "ok"
-    if as_json:
+    if given.get("json"):
         listed = [finding._asdict() for finding in findings]
         out(json_text({"schema": 1, "jailpy": __version__, "works": works, "findings": listed}) + "\n")
     else:

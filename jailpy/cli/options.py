@@ -1,4 +1,4 @@
-"""The options of ``run``, ``exec`` and ``plan``: one table, for the quick command line, for typer and for the Request.
+"""The options of all commands: one table, for the quick command line, for typer, for completion and for the Request.
 
 kind "value": takes a value, the last one counts; "list": takes a value, all count; "flag": takes none; "last": takes a
 value and ends the options, as Python's own -c and -m do, so that nothing after it is ever taken for an option.
@@ -53,6 +53,7 @@ GROUPS = (
         (
             _option("value", "report", "--report", "FILE|fd:N", "Write a report in JSON."),
             _option("value", "exit_status", "--exit-status", "plugin|outcome", "What the exit status tells."),
+            _option("flag", "json", "--json", "", "Print it as JSON.", ("plan", "doctor")),
             _option("flag", "quiet", "-q", "", "Say nothing about how the program ended."),
             _option("flag", "verbose", "-v", "", "Say which layers are on, and how the program ended."),
         ),

@@ -7,10 +7,10 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
+from jailpy.cli.help import CommandHelp, text
 from jailpy.cli.options import OPTIONS, Option
 from jailpy.model.record import Record
 
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from typer._click import Command, Context
     from typer._click.parser import _OptionParser, _ParsingState
 
-_WORDS = {"run": "PLUGIN [ARG]...", "plan": "PLUGIN [ARG]...", "exec": "COMMAND [ARG]..."}
 _TYPES: dict[str, Any] = {"value": str | None, "last": str | None, "list": list[str] | None, "flag": bool}
-_JSON = "Print it as JSON."
+_WORDLESS = ("doctor",)
 
 
 class Asked(Record):
@@ -29,10 +28,9 @@ class Asked(Record):
     command: str
     words: list[str]  # those after the options
     given: dict[str, Any]  # options by their fields
-    json: bool
 
 
-class OptionsFirst(TyperCommand):
+class OptionsFirst(CommandHelp):
     """Options end at the first word that is none, and at the value of an option of kind "last"."""
 
     def make_parser(self, ctx: Context) -> _OptionParser:
@@ -54,40 +52,37 @@ def _and_no_more(process: Callable[[Any, _ParsingState], None]) -> Callable[[Any
     return last
 
 
-def build(name: str, summary: str) -> Command:
+def build(name: str) -> Command:
     """The command ``name``."""
     info = CommandInfo(
         name=name,
-        help=summary,
+        help=text(name),
         cls=OptionsFirst,
-        callback=_doctor if name == "doctor" else _of_program(name),
+        callback=_asking(name),
         context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]},
     )
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
 
-def _of_program(name: str) -> Callable[..., Asked]:
-    def command(*, words: list[str] | None = None, json: bool = False, **values: Any) -> Asked:
+def _asking(name: str) -> Callable[..., Asked]:
+    """A function with the parameters that typer is to make options and arguments of."""
+
+    def command(*, words: list[str] | None = None, **values: Any) -> Asked:
         given = {field: value for field, value in values.items() if value not in (None, [], False)}
-        return Asked(command=name, words=words or [], given=given, json=json)
+        return Asked(command=name, words=words or [], given=given)
 
     parameters = [_parameter(option) for option in OPTIONS if name in option.commands]
-    if name == "plan":
-        parameters.append(_keyword("json", bool, False, typer.Option("--json", help=_JSON)))
-    words = typer.Argument(metavar=_WORDS[name], show_default=False)
-    parameters.append(_keyword("words", list[str] | None, None, words))
+    if name not in _WORDLESS:
+        parameters.append(_keyword("words", list[str] | None, None, typer.Argument()))
     command.__signature__ = Signature(parameters, return_annotation=Asked)  # type: ignore[attr-defined]
     return command
 
 
 def _parameter(option: Option) -> Parameter:
-    declared = typer.Option(*option.flags, metavar=option.metavar or None, help=option.help, show_default=False)
-    return _keyword(option.field, _TYPES[option.kind], False if option.kind == "flag" else None, declared)
+    return _keyword(
+        option.field, _TYPES[option.kind], False if option.kind == "flag" else None, typer.Option(*option.flags)
+    )
 
 
 def _keyword(name: str, kind: Any, default: object, declared: Any) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, declared])
-
-
-def _doctor(json: Annotated[bool, typer.Option("--json", help=_JSON)] = False) -> Asked:
-    return Asked(command="doctor", words=[], given={}, json=json)

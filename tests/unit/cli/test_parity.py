@@ -66,7 +66,7 @@ def generated(count: int) -> list[list[str]]:
     return found
 
 
-RUN = build("run", "")
+RUN = build("run")
 
 
 def by_typer(words: list[str]) -> Request | None:

@@ -1,0 +1,112 @@
+"""What ``--help`` prints: the forms of a command, its options under the headings of their table, and examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from jailpy.cli.options import GROUPS, Option
+from jailpy.cli.output import out
+
+if TYPE_CHECKING:
+    from typer._click import Context, HelpFormatter
+    from typer.core import TyperOption
+
+COMMANDS = {
+    "run": "Run a Python program in a jail.",
+    "exec": "Run any other program, in the same jail.",
+    "plan": "Print the steps that run would take here, and take none of them.",
+    "doctor": "Say what this host offers, what is missing, and the line that enables it.",
+}
+_FORMS = {
+    "run": ("[OPTIONS] PLUGIN [ARG]…", "[OPTIONS] -c CODE [ARG]…", "[OPTIONS] [--code DIR] -m MODULE [ARG]…"),
+    "exec": ("[OPTIONS] -- COMMAND [ARG]…",),
+    "plan": ("[OPTIONS] PLUGIN [ARG]…", "[OPTIONS] -c CODE [ARG]…", "[OPTIONS] [--code DIR] -m MODULE [ARG]…"),
+}
+_PLUGIN = """PLUGIN is a file, a folder with a __main__.py, or - for standard input: a path has a slash, or ends in .py
+or .pyz. Options end at PLUGIN, at -c CODE and at -m MODULE: whatever follows is the plugin's."""
+_TEXTS = {
+    "run": f"{_PLUGIN} It finds its code at /plugin, read-only, and itself in /work, an empty folder.",
+    "exec": """COMMAND is looked for in the jail, which holds the interpreter and no other program: --read shows it
+more.""",
+    "plan": _PLUGIN,
+    "doctor": "The last thing that it tries is a whole jail. It exits with 0 where run works, else with 1.",
+}
+_EXAMPLES = {
+    "run": (
+        ("A plugin that may read one file:", "jailpy run --read data.csv report.py data.csv"),
+        ("Ten seconds, half a gigabyte, and a report of how it ended:",
+         "jailpy run --timeout 10s --limit memory=512M --report r.json plugin.py"),
+        ("Code from the command line, under the strict profile:", "jailpy run -p strict -c 'print(6 * 7)'"),
+    ),
+    "exec": (("A shell, and a folder to look at:", "jailpy exec --read /bin/sh --read data -- sh -c 'echo data/*'"),),
+    "plan": (("What an option changes:", "jailpy plan --write out plugin.py"),),
+    "doctor": (("For a script:", "jailpy doctor --json"),),
+    "": (("The first run:", "jailpy run plugin.py"), ("What can be had here:", "jailpy doctor")),
+}  # fmt: skip
+_HELP = ("-h, --help", "Print this and exit.")
+
+
+class _Help:
+    """How our help differs from typer's. A mixin: typer has one base for a command, another for a group."""
+
+    def get_help_option(self, ctx: Context) -> TyperOption | None:
+        """Typer's own, but what cannot be printed is an error here too."""
+        option: TyperOption | None = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.callback = _print_help
+        return option
+
+    def format_usage(self, ctx: Context, formatter: HelpFormatter) -> None:
+        forms = _FORMS.get(ctx.info_name or "", ("[OPTIONS]",) if ctx.parent else ("COMMAND …",))
+        for number, form in enumerate(forms):
+            formatter.write(f"{'       ' if number else 'Usage: '}{ctx.command_path} {form}\n")
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:
+        with formatter.section("Examples"):
+            for what, command in _EXAMPLES.get(ctx.info_name or "" if ctx.parent else "", ()):
+                formatter.write(f"  {what}\n    {command}\n")
+
+
+class CommandHelp(_Help, TyperCommand):
+    """A command whose options stand under the headings of their table."""
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        for heading, options in GROUPS:
+            rows = [_row(option) for option in options if ctx.info_name in option.commands]
+            rows += [_HELP] if heading == GROUPS[-1][0] else []
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+class Overview(_Help, TyperGroup):
+    """The group of all commands: it prints their summaries and builds none of them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # typer wants their names early
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 (typer's own signature)
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section("Options"):
+            formatter.write_dl([("    --version", "Print the version."), _HELP])
+
+
+def text(command: str) -> str:
+    """The summary and what else is to be known before the options."""
+    return f"{COMMANDS[command]}\n\n{_TEXTS[command]}"
+
+
+def _row(option: Option) -> tuple[str, str]:
+    flags = ", ".join(option.flags) if option.flags[0][1] != "-" else f"    {option.flags[0]}"
+    return f"{flags} {option.metavar}".rstrip(), option.help
+
+
+def _print_help(ctx: Context, _: object, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        out(f"{ctx.get_help()}\n")
+        raise typer.Exit

@@ -1,0 +1,95 @@
+"""A command line that was not understood: what is wrong with it, in our words, and what was probably meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from typer._click.exceptions import BadOptionUsage, NoSuchOption
+
+from jailpy.cli.help import COMMANDS
+from jailpy.cli.options import OPTIONS
+from jailpy.cli.request import is_path
+from jailpy.errors import UsageError
+
+if TYPE_CHECKING:
+    import typer
+
+_BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}
+
+
+def worded(error: typer.TyperException, words: list[str]) -> UsageError:
+    """The same error with a hint that names the near miss."""
+    command = words[0] if words and words[0] in COMMANDS else ""
+    more = " ".join(filter(None, ("jailpy", command, "--help")))
+    if isinstance(error, NoSuchOption):
+        flag = next((word for word in words if word.startswith(error.option_name)), error.option_name)
+        flag = flag.partition("=")[0]
+        return UsageError(f"no such option: {flag}", hint=_meant(flag, command) or more)
+    if isinstance(error, BadOptionUsage):
+        option = _BY_FLAG.get(error.option_name)
+        if option is not None and option.metavar:
+            return UsageError(f"{error.option_name}: its value is missing", hint=f"expected {option.metavar}")
+        return UsageError(f"{error.option_name}: takes no value", hint=more)
+    if command:
+        return UsageError(_lowered(error), hint=more)
+    return _no_command(words[0] if words else "", more)
+
+
+def report_of(words: list[str]) -> str:
+    """What --report names in words that were not understood; "" for nothing.
+
+    Only words that were surely ours are looked at: a plugin's argument must not make us write a file.
+    """
+    command = words[0] if words[:1] in (["run"], ["exec"]) else ""
+    report, at = "", 1
+    while command and at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
+        flag, equals, value = words[at].partition("=")
+        option = _BY_FLAG.get(flag) or _BY_FLAG.get(_nearest(flag, command))
+        at += 1
+        if option is None or option.kind == "flag":
+            continue
+        if not equals:
+            value = words[at] if at < len(words) else ""
+            at += 1
+        if option.field == "report":
+            report = value
+        if option.kind == "last":
+            break
+    return report
+
+
+def _meant(flag: str, command: str) -> str:
+    option = _BY_FLAG.get(flag)
+    if option is not None and not command:
+        return f"options follow the command: jailpy {option.commands[0]} {flag} …"
+    if option is not None:
+        return f"{flag} is an option of {' and '.join(option.commands)}"
+    near = _nearest(flag, command)
+    return f"did you mean {near}?" if near else ""
+
+
+def _nearest(flag: str, command: str) -> str:
+    """The option that was probably meant; --verbose and -timeout are found too."""
+    known = {
+        name: option.flags[-1]
+        for option in OPTIONS
+        if command in ("", *option.commands)
+        for name in (*option.flags, f"--{option.field}")
+    }
+    near = get_close_matches(flag if flag.startswith("--") else f"-{flag}", known, n=1, cutoff=0.7)
+    return known[near[0]] if near and len(flag) > 2 else ""
+
+
+def _no_command(word: str, more: str) -> UsageError:
+    if not word:
+        return UsageError("there is no command", hint=more)
+    near = get_close_matches(word, COMMANDS, n=1)
+    if is_path(word):
+        return UsageError(f"{word}: is no command", hint=f"did you mean jailpy run {word}?")
+    return UsageError(f"{word}: is no command", hint=f"did you mean {near[0]}?" if near else more)
+
+
+def _lowered(error: Any) -> str:
+    text: str = error.format_message().rstrip(".")
+    return text[:1].lower() + text[1:]
