@@ -34,11 +34,29 @@ class Failure(Record):
 
 
 class Usage(Record):
+    """What the jail used, all its processes together; None where it is not known."""
+
     cpu_user_s: float
     cpu_system_s: float
-    memory_peak_bytes: int
+    memory_peak_bytes: int  # of the jail where it was sampled, at least that of its largest process
     stdout_bytes: int
     stderr_bytes: int
+    tasks_peak: int | None = None  # processes and threads, sampled
+    read_bytes: int | None = None  # from storage, not from the page cache (proc_pid_io(5))
+    written_bytes: int | None = None  # to storage; what stays in a tmpfs is none
+
+
+class Limit(Record):
+    """A limit in force, and how near the run came to it.
+
+    hits: how often it was run into; 1 where all that can be seen is that it was reached, None where not even that.
+    """
+
+    name: str  # the key in the profile's [limits] or [filesystem], such as "memory", "tmp-files"
+    limit: float  # seconds, bytes or a count, as the key has it
+    peak: float | None
+    hits: int | None
+    ended_run: bool
 
 
 class Result(Record):
@@ -52,4 +70,5 @@ class Result(Record):
     started: float  # seconds since the epoch
     wall_s: float
     usage: Usage | None
+    limits: tuple[Limit, ...] = ()
     relayed_signal: int = 0  # the signal that jailpy itself was told to end by
