@@ -48,8 +48,8 @@ def test_every_option_stands_in_the_man_page_and_no_other() -> None:
 
 def test_every_command_stands_in_the_man_page() -> None:
     source = (CHECKOUT / "man/jailpy.1").read_text(encoding="utf-8")
-    assert COMMANDS == {*re.findall(r"^\.It Cm (\w+)", source, re.MULTILINE)}
-    assert COMMANDS == {*re.findall(r"^\.Nm jailpy\n\.Cm (\w+)", source, re.MULTILINE)}
+    assert {*re.findall(r"^\.It Cm (\w+)", source, re.MULTILINE)} == COMMANDS
+    assert {*re.findall(r"^\.Nm jailpy\n\.Cm (\w+)", source, re.MULTILINE)} == COMMANDS
 
 
 def test_every_key_of_a_profile_stands_in_its_man_page() -> None:
