@@ -44,3 +44,4 @@ class Context:
         # the supervisor's part
         self.wall: float | None = None
         self.output: int | None = None
+        self.leashes: tuple[int, ...] = ()

@@ -115,6 +115,8 @@ class Supervisor:
                     os.read(self._woken, 4096)
                 elif fd == self._pidfd:
                     self._gone = True
+                elif fd in self._ctx.leashes:
+                    self._let_go()
             self._check_limits()
             if self._over() and not self._waits_for_reader(idle=not events):
                 self._count()
@@ -123,7 +125,7 @@ class Supervisor:
     def _interests(self) -> select.poll:
         poll = select.poll()
         self._streams.register(poll)
-        for fd in (self._channel, self._woken, -1 if self._gone else self._pidfd):
+        for fd in (self._channel, self._woken, -1 if self._gone else self._pidfd, *self._ctx.leashes):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
         return poll
@@ -199,6 +201,12 @@ class Supervisor:
             return
         self._deadline = None
         self._strike()
+
+    def _let_go(self) -> None:
+        """Nobody waits for this jail any more, so nobody grants it a grace."""
+        self._ctx.leashes = ()
+        self._told.append(signal.SIGTERM)
+        self._stop(signal.SIGKILL, "killed")
 
     def _strike(self) -> None:
         try:

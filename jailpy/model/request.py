@@ -21,3 +21,4 @@ class Request(Record):
     exit_status: str = "plugin"
     quiet: bool = False
     verbose: bool = False
+    leashes: tuple[int, ...] = ()  # descriptors that turn readable when whoever asked has ended, or wants no more

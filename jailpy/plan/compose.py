@@ -38,7 +38,7 @@ def compose(
         *compiled.steps(policy),
         *program.steps(environment),
         *program.execution(argv, environment),
-        *program.supervision(policy, host, host_id),
+        *program.supervision(policy, host, host_id, request.leashes),
     ]
     steps = compiled.with_programs(prune(steps, without), policy, host)
     warnings: tuple[str, ...] = ()

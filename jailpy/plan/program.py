@@ -54,7 +54,7 @@ def environment(policy: Policy, host: dict[str, str]) -> Variables:
     return tuple({**dict(_BASE), **dict(passed), **dict(policy.process.env)}.items())
 
 
-def supervision(policy: Policy, host: Host, host_id: int) -> list[Step]:
+def supervision(policy: Policy, host: Host, host_id: int, leashes: tuple[int, ...] = ()) -> list[Step]:
     """What the launcher and pid 1 do while the plugin runs."""
     limits = policy.limits
     found = [
@@ -65,6 +65,9 @@ def supervision(policy: Policy, host: Host, host_id: int) -> list[Step]:
             shadows=("dies-with-launcher",),
         )
     ]
+    if leashes:
+        text = "the jail ends when the application that asked for it ends or gives it up"
+        found.append(_GUARD.build("host-watched", text, "leash", leashes))
     if limits.wall is not None:
         found.append(_LIMITS.wall("limit-wall", f"the run ends after {limits.wall:g} s", "wall", limits.wall))
     if limits.output is not None:

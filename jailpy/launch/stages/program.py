@@ -62,6 +62,10 @@ def limit_wall(ctx: Context, seconds: float) -> None:
     ctx.wall = seconds
 
 
+def leash(ctx: Context, descriptors: tuple[int, ...]) -> None:
+    ctx.leashes = descriptors
+
+
 def limit_output(ctx: Context, size: int) -> None:
     ctx.output = size
 
@@ -86,5 +90,6 @@ ACTS: dict[str, Callable[..., None]] = {
     "watch-launcher": watch_launcher,
     "wall": limit_wall,
     "output": limit_output,
+    "leash": leash,
     "step-down": step_down,
 }
