@@ -26,8 +26,11 @@ def run(request: Request) -> int:
     return understood(lambda: request, request.report, request.exit_status)
 
 
-def understood(understand: Callable[[], Request], report: str, exit_status: str) -> int:
-    """The same for a request that may turn out not to be one: that too is in the report."""
+def understood(understand: Callable[[], Request], report: str, exit_status: str, *, silent: bool = False) -> int:
+    """The same for a request that may turn out not to be one: that too is in the report.
+
+    ``silent``: standard error has the plugin's bytes and nothing else, as the library wants it.
+    """
     launcher.stand_on_descriptors()
     os.umask(0o022)  # a caller's stricter one would lock the next run out of the cache, or the caller out of the report
     caller = (os.getuid(), os.getpid())
@@ -42,7 +45,8 @@ def understood(understand: Callable[[], Request], report: str, exit_status: str)
         from jailpy.report import words
 
         result, said = api.refused(error), words.of_error(error)
-    say(said)
+    if not silent:
+        say(said)
     if fd >= 0:
         _write_report(fd, report, result, plan, request, caller)
     if result.relayed_signal:
