@@ -9,6 +9,7 @@ from __future__ import annotations
 from jailpy.model.record import Record
 
 _ALL = ("run", "exec", "plan")
+_RUNS = ("run", "exec")
 _PYTHON = ("run", "plan")
 
 
@@ -53,7 +54,12 @@ GROUPS = (
         (
             _option("value", "report", "--report", "FILE|fd:N", "Write a report in JSON."),
             _option("value", "exit_status", "--exit-status", "plugin|outcome", "What the exit status tells."),
-            _option("flag", "json", "--json", "", "Print it as JSON.", ("plan", "doctor")),
+            _option("list", "label", "--label", "K=V", "What this run is: for the report, ps and kill.", _RUNS),
+            _option("flag", "no_history", "--no-history", "", "Keep no report among the last hundred.", _RUNS),
+            _option("flag", "json", "--json", "", "Print the report, and the output in it, as JSON.", _RUNS),
+            _option("flag", "json", "--json", "", "Print it as JSON.", ("plan", "doctor", "ps")),
+            _option("list", "label", "--label", "K=V", "End the runs that have this label.", ("kill",)),
+            _option("flag", "all", "--all", "", "End all runs.", ("kill",)),
             _option("flag", "quiet", "-q", "", "Say nothing about how the program ended."),
             _option("flag", "verbose", "-v", "", "Say which layers are on, and how the program ended."),
         ),

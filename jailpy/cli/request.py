@@ -12,7 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_PLAIN = ("profile", "python", "policy_digest", "report", "exit_status", "tree", "module", "code", "quiet", "verbose")
+_PLAIN = ("profile", "python", "policy_digest", "report", "exit_status", "json", "no_history", "tree", "module", "code",
+          "quiet", "verbose")  # fmt: skip
+_LABELS, _LABEL, _LABEL_VALUE = 32, 64, 256  # how many, and characters of a key and of a value
 _EXIT_STATUS = ("plugin", "outcome")
 
 
@@ -31,8 +33,27 @@ def make(command: str, words: list[str], given: dict[str, Any]) -> Request:
         arguments=tuple(arguments),
         changes=tuple(_changes(given)),
         require=tuple(given["require"].split(",")) if "require" in given else (),
+        labels=labels(given["label"]) if "label" in given else (),
         **fields,
     )
+
+
+def labels(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    """What ``--label K=V`` says, in its order. Raises UsageError."""
+    found: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (equals and 0 < len(key) <= _LABEL and key.isascii() and all(c.isalnum() or c in "-_./" for c in key)):
+            hint = f"a key has letters, digits and - _ . /, and no more than {_LABEL} of them"
+            raise UsageError(f"--label {text}: expected K=V", hint=hint)
+        if len(value) > _LABEL_VALUE or not value.isprintable():
+            raise UsageError(f"--label {key}: its value has control characters, or more than {_LABEL_VALUE} characters")
+        if key in found:
+            raise UsageError(f"--label {key}: is given twice")
+        found[key] = value
+    if len(found) > _LABELS:
+        raise UsageError(f"--label: more than {_LABELS} are given")
+    return tuple(found.items())
 
 
 def is_path(word: str) -> bool:

@@ -19,6 +19,9 @@ class Request(Record):
     policy_digest: str = ""
     report: str = ""  # a path, or "fd:N"
     exit_status: str = "plugin"
+    json: bool = False  # the report, and the output in it, on standard output
+    no_history: bool = False
+    labels: tuple[tuple[str, str], ...] = ()
     quiet: bool = False
     verbose: bool = False
     leashes: tuple[int, ...] = ()  # descriptors that turn readable when whoever asked has ended, or wants no more
