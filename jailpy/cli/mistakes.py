@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typer._click.exceptions import BadOptionUsage, NoSuchOption
 
 from jailpy.cli.help import COMMANDS
-from jailpy.cli.options import OPTIONS
+from jailpy.cli.options import OPTIONS, Option
 from jailpy.cli.request import is_path
 from jailpy.errors import UsageError
 
@@ -41,22 +41,30 @@ def report_of(words: list[str]) -> str:
 
     Only words that were surely ours are looked at: a plugin's argument must not make us write a file.
     """
-    command = words[0] if words[:1] in (["run"], ["exec"]) else ""
-    report, at = "", 1
-    while command and at < len(words) and words[at].startswith("-") and words[at] not in ("-", "--"):
-        flag, equals, value = words[at].partition("=")
-        option = _BY_FLAG.get(flag) or _BY_FLAG.get(_nearest(flag, command))
-        at += 1
+    report, waiting = "", words[1:] if words[:1] in (["run"], ["exec"]) else []
+    while waiting and waiting[0].startswith("-") and waiting[0] not in ("-", "--"):
+        option, value = _option_of(waiting.pop(0), words[0])
         if option is None or option.kind == "flag":
             continue
-        if not equals:
-            value = words[at] if at < len(words) else ""
-            at += 1
+        if value is None:
+            value = waiting.pop(0) if waiting else ""
         if option.field == "report":
             report = value
         if option.kind == "last":
             break
     return report
+
+
+def _option_of(word: str, command: str) -> tuple[Option | None, str | None]:
+    """The option that takes a value in ``word``, or the last that takes none; and the value, where it is there too."""
+    if word.startswith("--"):
+        flag, equals, value = word.partition("=")
+        return _BY_FLAG.get(flag) or _BY_FLAG.get(_nearest(flag, command)), value if equals else None
+    for end, letter in enumerate(word[1:], start=2):
+        option = _BY_FLAG.get(f"-{letter}")
+        if option is not None and option.kind != "flag":
+            return option, word[end:] or None
+    return None, None
 
 
 def _meant(flag: str, command: str) -> str:
