@@ -1,21 +1,29 @@
 #!/usr/bin/env bash
 # Install jailpy from this checkout, with what it needs from the system.
 #
-#   ./install.sh [--dry-run]              install: as root for everybody, below /usr/local; as a user below ~/.local
-#   ./install.sh [--dry-run] run WORD...  install what is missing, then `jailpy run WORD...`
-#   ./install.sh [--dry-run] test [ARG]...  install the test tools too, then run the whole suite
-#   ./install.sh [--dry-run] uninstall    remove all that the above put in place, system packages excepted
+#   ./install.sh                install: as root for everybody, below /usr/local; as a user below ~/.local
+#   ./install.sh run WORD...    install what is missing, then `jailpy run WORD...`
+#   ./install.sh test [ARG]...  install the test tools too, then run the whole suite
+#   ./install.sh bundle DIR     collect in DIR what an install takes from the network, for hosts that have none
+#   ./install.sh uninstall      remove all that the above put in place but system packages; reports and caches too
+#
+# Before the command:
+#   --dry-run                   only say what would be done
+#   --wheelhouse DIR            take Python packages from DIR, made by bundle, and nothing from the network
 #
 # Exit status: that of jailpy or of the tests; 125 when something is missing that this user cannot install.
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dry_run=''
+wheelhouse=''
 python=''
 oldest='3, 11'
 
 # shellcheck source=contrib/install/packages.sh
 . "$source_dir/contrib/install/packages.sh"
+# shellcheck source=contrib/install/places.sh
+. "$source_dir/contrib/install/places.sh"
 
 # Everything that we say goes to stderr: stdout belongs to what `run` runs.
 say() { echo "jailpy: $*" >&2; }
@@ -44,21 +52,10 @@ quietly() { # run a command that has much to say; show it only when it fails
   return "$status"
 }
 
-# --- where things go -------------------------------------------------------------------------------------------------
-
-set_places() { # for the user that runs this
-  if [ "$(id -u)" = 0 ]; then
-    library=/usr/local/lib/jailpy bin=/usr/local/bin man=/usr/local/share/man/man1
-    umask 022 # for everybody, whatever root's own habit
-  else
-    local home=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
-    { [ -d "$home" ] && [ -w "$home" ]; } || fail "there is no home folder to install to" "set HOME to a folder of yours"
-    library=$home/.local/share/jailpy bin=$home/.local/bin man=$home/.local/share/man/man1
-  fi
-}
+# --- the environment --------------------------------------------------------------------------------------------------
 
 fingerprint() { # of all that an installed jailpy is made from: an edited checkout is another jailpy
-  (cd "$source_dir" && find pyproject.toml install.sh contrib/install jailpy profiles man -type f ! -name '*.py[co]' -print0 |
+  (cd "$source_dir" && find pyproject.toml install.sh contrib jailpy profiles man -type f ! -name '*.py[co]' -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
 }
 
@@ -102,10 +99,19 @@ make_environment() { # a virtual environment at $1 with what pip is told to inst
   act rm -rf "$environment"
   act mkdir -p "$(dirname "$environment")"
   act quietly "$python" -I -m venv "$environment" || fail "no virtual environment could be made at $environment"
+  pip "$environment" install "$@"
+}
+
+pip() { # that of the environment $1, with the words that follow
+  local environment=$1 from=() hint="the network, or a compiler, may be missing; the lines above are pip's"
+  if [ -n "$wheelhouse" ]; then
+    from=(--no-index --find-links "$wheelhouse")
+    hint="the bundle must have been made from this version, for this Python and this architecture"
+  fi
+  shift
   # A user's pip may be set to install into the home folder, which an environment refuses.
-  PIP_USER=0 act quietly "$environment/bin/python" -I -m pip install --quiet --no-input --disable-pip-version-check "$@" ||
-    fail "pip could not install jailpy" "the network, or a compiler, may be missing; the lines above are pip's"
-  act mark_complete "$environment"
+  PIP_USER=0 act quietly "$environment/bin/python" -I -m pip --quiet --no-input --disable-pip-version-check "$@" \
+    "${from[@]}" || fail "pip could not install jailpy" "$hint"
 }
 
 write_launcher() { # $bin/jailpy, which starts the environment at $1; replaced by one rename
@@ -123,18 +129,25 @@ write_launcher() { # $bin/jailpy, which starts the environment at $1; replaced b
   mv "$new" "$bin/jailpy"
 }
 
-install_jailpy() { # unless this very jailpy is there; sets $environment
-  local old
+install_jailpy() { # what of this very jailpy is not there yet
   environment=$library/$(fingerprint)
-  is_complete "$environment" && [ -x "$bin/jailpy" ] && grep -qF "$environment" "$bin/jailpy" && return
-  need_to_run
+  { is_complete "$environment" && grep -qsF "$environment" "$bin/jailpy"; } || install_environment "$environment"
+  place_small_files
+  allow_namespaces
+}
+
+install_environment() { # to $1, with the launcher that starts it, in place of any other version
+  local environment=$1 old
+  if [ -n "$wheelhouse" ]; then need_to_install_wheels; else need_to_run; fi
   say "installing to $library"
   act mkdir -p "$library"
   [ -n "$dry_run" ] || { exec 9>"$library/lock" && flock 9; } # two at once: the second finds it done
-  is_complete "$environment" || make_environment "$environment" "$source_dir"
+  if ! is_complete "$environment"; then
+    make_environment "$environment" "$source_dir"
+    act "$environment/bin/python" -I -m jailpy.plan.precompile || fail "the shipped profiles could not be compiled"
+    act mark_complete "$environment"
+  fi
   act write_launcher "$environment"
-  act mkdir -p "$man"
-  act cp "$source_dir"/man/*.1 "$man/"
   for old in "$library"/*; do
     [ "$old" = "$environment" ] || [ ! -d "$old" ] || act rm -rf "$old"
   done
@@ -160,24 +173,48 @@ run_tests() {
     say "installing the test tools to $environment"
     make_environment "$environment" --editable "${source_dir}[test]"
     [ -n "$dry_run" ] || echo "$wanted" >"$environment/project"
+    act mark_complete "$environment"
   fi
   cd "$source_dir"
   act exec "$environment/bin/python" -m pytest -n auto --dist worksteal "$@"
 }
 
-uninstall() {
-  local page
-  act rm -rf "$library" "$source_dir/.venv"
-  for page in "$source_dir"/man/*.1; do act rm -f "$man/$(basename "$page")"; done
-  if grep -qsF "$library" "$bin/jailpy"; then act rm -f "$bin/jailpy"; fi
-  [ "$(id -u)" != 0 ] || act rm -rf /var/cache/jailpy
+bundle() { # wheels of jailpy, of what it needs, and of what builds it, in the folder $1
+  local environment builders
+  need_to_run
+  environment=$(mktemp -d)
+  # shellcheck disable=SC2064 # the folder of now, not of later
+  trap "rm -rf '$environment'" EXIT
+  mapfile -t builders < <("$python" -I -c 'import sys, tomllib
+with open(sys.argv[1], "rb") as file: print(*tomllib.load(file)["build-system"]["requires"], sep="\n")' \
+    "$source_dir/pyproject.toml")
+  act quietly "$python" -I -m venv "$environment" || fail "no virtual environment could be made at $environment"
+  pip "$environment" wheel --wheel-dir "$1" "${builders[@]}" "$source_dir"
+  say "to install without a network: ./install.sh --wheelhouse $1"
 }
 
+uninstall() {
+  local trace
+  remove_small_files
+  forbid_namespaces
+  act rm -rf "$library" "$source_dir/.venv"
+  if grep -qsF "$library" "$bin/jailpy"; then act rm -f "$bin/jailpy"; fi
+  while read -r trace; do act rm -rf "$trace"; done < <(traces)
+}
+
+usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+
 main() {
-  if [ "${1:-}" = --dry-run ]; then
-    dry_run=yes
-    shift
-  fi
+  while :; do
+    case ${1:-} in
+      --dry-run) dry_run=yes && shift ;;
+      --wheelhouse)
+        wheelhouse=$(realpath -e "${2:-}" 2>/dev/null) || fail "--wheelhouse needs a folder of wheels" "./install.sh bundle DIR makes one"
+        shift 2
+        ;;
+      *) break ;;
+    esac
+  done
   [ "$(uname -s)" = Linux ] || fail "jailpy needs Linux" "on Windows use WSL2, on macOS Lima or another virtual machine"
   local verb=${1:-install}
   [ $# = 0 ] || shift
@@ -189,8 +226,12 @@ main() {
       ;;
     run) run_jailpy "$@" ;;
     test) run_tests "$@" ;;
+    bundle)
+      [ $# = 1 ] || fail "bundle needs one folder" "./install.sh bundle DIR"
+      bundle "$1"
+      ;;
     uninstall) uninstall ;;
-    -h | --help) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" ;;
+    -h | --help) usage ;;
     *) fail "unknown command: $verb" "./install.sh --help lists them" ;;
   esac
 }

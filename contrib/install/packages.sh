@@ -11,6 +11,7 @@ headers      python3-dev       python3-devel       python3-dev     -            
 libseccomp   libseccomp2       libseccomp          libseccomp      libseccomp       libseccomp2
 compiler     gcc,libc6-dev     gcc                 gcc,musl-dev    gcc              gcc
 libcap       libcap-dev        libcap-devel        libcap-dev      libcap           libcap-devel
+libcap-lib   libcap2           libcap              libcap2         libcap           libcap2
 testsuite    libpython@-testsuite  python3-test   python3-tests   python-tests     python311-testsuite
 shellcheck   shellcheck        ShellCheck          shellcheck      shellcheck       ShellCheck
 mandoc       mandoc            mandoc              mandoc          mandoc           mandoc
@@ -23,8 +24,11 @@ depmod       kmod              kmod                kmod            kmod         
 strace       strace            strace              strace          strace           strace
 bwrap        bubblewrap        bubblewrap          bubblewrap      bubblewrap       bubblewrap
 '
+to_install_wheels=(python venv libseccomp libcap-lib)
 to_run=(python venv libseccomp compiler headers libcap)
 to_test=(testsuite shellcheck mandoc qemu debootstrap mke2fs busybox cpio depmod strace bwrap)
+
+need_to_install_wheels() { need "${to_install_wheels[@]}"; }
 
 need_to_run() { need "${to_run[@]}"; }
 
@@ -39,6 +43,7 @@ have() { # does it work: asked of the thing itself, so that nobody is bothered f
     venv) "$python" -I -c 'import ensurepip, venv' ;;
     headers) "$python" -I -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' ;;
     libseccomp) "$python" -I -c 'import ctypes; ctypes.CDLL("libseccomp.so.2")' ;;
+    libcap-lib) "$python" -I -c 'import ctypes; ctypes.CDLL("libcap.so.2")' ;;
     compiler) echo '#include <stdlib.h>' | gcc -E - ;;
     libcap) echo '#include <sys/capability.h>' | gcc -E - ;;
     testsuite) "$python" -I -c 'import test.test_json' ;;

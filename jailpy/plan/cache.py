@@ -30,6 +30,11 @@ def folder() -> str:
     return os.path.join(base, "jailpy") if os.path.isabs(base) else ""
 
 
+def installed_folder() -> str:
+    """Where an installation keeps what it worked out for all its users; it need not be there."""
+    return os.path.join(os.path.dirname(os.path.dirname(__file__)), "_data", "compiled")
+
+
 def key(*parts: object) -> str:
     """A file name for what depends on ``parts``, on the Python and the jailpy that run, and on the kernel."""
     everything = (__version__, os.path.dirname(__file__), sys.version, os.uname().release, *parts)
@@ -47,7 +52,11 @@ def identity(path: str) -> tuple[int, ...] | None:
 
 def load(name: str) -> Any:
     """The value stored under ``name``, if every file that it came from is still the same."""
-    place = folder()
+    value = _load(installed_folder(), name)
+    return value if value is not None else _load(folder(), name)
+
+
+def _load(place: str, name: str) -> Any:
     if not place:
         return None
     try:
@@ -70,21 +79,30 @@ def store(name: str, value: Any, files: tuple[str, ...]) -> None:
     place = folder()
     if not place:
         return
-    data = marshal.dumps((tuple((path, identity(path)) for path in files), value))
     try:
         os.makedirs(place, mode=0o700, exist_ok=True)
-        at = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return
-    try:
-        fd = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=at)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            _link(fd, name, at)
+        _write(place, name, (value, files), 0o600)
         _prune(place)
     except OSError:  # no space, another run was faster, a file system without O_TMPFILE
         return
+
+
+def store_installed(name: str, value: Any, files: tuple[str, ...]) -> None:
+    """Keep ``value`` for all who use this installation. Raises OSError."""
+    place = installed_folder()
+    os.makedirs(place, mode=0o755, exist_ok=True)
+    _write(place, name, (value, files), 0o644)
+
+
+def _write(place: str, name: str, entry: tuple[Any, tuple[str, ...]], mode: int) -> None:
+    value, files = entry
+    at = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fd = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, mode, dir_fd=at)
+        with os.fdopen(fd, "wb") as file:
+            file.write(marshal.dumps((tuple((path, identity(path)) for path in files), value)))
+            file.flush()
+            _link(fd, name, at)
     finally:
         os.close(at)
 

@@ -53,25 +53,41 @@ def with_programs(steps: list[Step], policy: Policy, host: Host) -> list[Step]:
     for group in removed:
         rules = bpf.without(rules, group)
     place = (policy.sha256, policy.network.loopback, tuple(removed), host.architecture)
-    return [_filled(step, rules, place, host) for step in steps]
+    return [_filled(step, rules, place) for step in steps]
 
 
-def _filled(step: Step, rules: SeccompPolicy, place: tuple[object, ...], host: Host) -> Step:
+def all_programs(policy: Policy, architecture: str) -> list[tuple[str, tuple[bytes, ...]]]:
+    """What a plan of this policy asks the cache for, when no step is left out: keys and programs."""
+    policy = in_force(policy)
+    place = (policy.sha256, policy.network.loopback, (), architecture)
+    which = ("first", "second") if narrowing.is_narrow(policy.seccomp) else ("first",)
+    return [(_key(kind, place), _compile(kind, policy.seccomp, architecture)) for kind in which]
+
+
+def _filled(step: Step, rules: SeccompPolicy, place: tuple[object, ...]) -> Step:
     if step.act in ("filter", "step-down"):
-        programs = _programs(rules, ("first", *place), host)
+        programs = _programs("first", rules, place)
         return step._replace(arguments=(*step.arguments, programs))
     if step.name == f"file {narrowing.PROGRAM}":
-        (program,) = _programs(rules, ("second", *place), host)
+        (program,) = _programs("second", rules, place)
         return step._replace(arguments=(*step.arguments[:-1], program))
     return step
 
 
-def _programs(rules: SeccompPolicy, place: tuple[object, ...], host: Host) -> tuple[bytes, ...]:
-    name = cache.key("filter", *place)
+def _programs(which: str, rules: SeccompPolicy, place: tuple[object, ...]) -> tuple[bytes, ...]:
+    name = _key(which, place)
     known = cache.load(name)
     if isinstance(known, tuple):
         return known
-    wanted = narrowing.first(rules) if place[0] == "first" else narrowing.second(rules)
-    programs = bpf.compile_filter(wanted, host.architecture)
+    programs = _compile(which, rules, str(place[-1]))
     cache.store(name, programs, ())
     return programs
+
+
+def _key(which: str, place: tuple[object, ...]) -> str:
+    return cache.key("filter", which, *place)
+
+
+def _compile(which: str, rules: SeccompPolicy, architecture: str) -> tuple[bytes, ...]:
+    wanted = narrowing.first(rules) if which == "first" else narrowing.second(rules)
+    return bpf.compile_filter(wanted, architecture)

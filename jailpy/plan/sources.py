@@ -15,16 +15,21 @@ from jailpy.policy import compiled, shipped
 
 def policy(name: str, host: Host) -> Policy:
     """The effective policy of a profile. Shipped ones are remembered; of others trust is looked at each time."""
-    place = cache.key("policy", name, shipped.data_dir()) if name.partition("@")[0] in shipped.GENERATIONS else ""
-    known = cache.load(place) if place else None
+    key = place(name) if name.partition("@")[0] in shipped.GENERATIONS else ""
+    known = cache.load(key) if key else None
     if known is not None:
         return compiled.restore(known)
     from jailpy.policy.load import load
 
     found = load(name, uid=host.uid, home=os.environ.get("HOME"), config_home=os.environ.get("XDG_CONFIG_HOME"))
-    if place:
-        cache.store(place, compiled.dump(found), compiled.evidence(found))
+    if key:
+        cache.store(key, compiled.dump(found), compiled.evidence(found))
     return found
+
+
+def place(name: str) -> str:
+    """The key under which the policy of a shipped profile is remembered."""
+    return cache.key("policy", name, shipped.data_dir())
 
 
 def interpreter(wanted: str, policy: Policy) -> Interpreter:

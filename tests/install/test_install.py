@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Caller, must_have, run_as
 from tests.support.installed import CHECKOUT
 
-ROOT_PREFIX = 'mount -t tmpfs -o mode=755 tmpfs /usr/local && exec "$@"'
+ROOT_PREFIX = 'for own in /usr/local /var/cache; do mount -t tmpfs -o mode=755 tmpfs $own; done; exec "$@"'
 # fmt: off
 WITHOUT_COMPILER = [
     "apt-get", "awk", "bash", "cat", "cut", "dirname", "find", "getent", "grep", "id", "mkdir", "readlink", "sed", "sh",
