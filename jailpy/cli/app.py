@@ -46,8 +46,14 @@ def main(words: list[str]) -> int:
         return status
     from jailpy.cli import run
 
-    report, exit_status = asked.given.get("report", ""), asked.given.get("exit_status", "")
-    return run.understood(lambda: make(asked.command, asked.words, asked.given), report, exit_status)
+    given = asked.given
+    return run.understood(
+        lambda: make(asked.command, asked.words, given),
+        given.get("report", ""),
+        given.get("exit_status", ""),
+        json=given.get("json", False),
+        no_history=given.get("no_history", False),
+    )
 
 
 def parse(words: list[str]) -> Asked | None:

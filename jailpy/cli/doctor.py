@@ -13,7 +13,7 @@ from jailpy.kernel import host_probe
 from jailpy.launch import launcher
 from jailpy.model.request import Request
 from jailpy.report import doctor
-from jailpy.report.document import as_json as json_text
+from jailpy.report.quote import for_json
 
 
 def main(_: list[str], given: dict[str, Any]) -> int:
@@ -25,7 +25,7 @@ def main(_: list[str], given: dict[str, Any]) -> int:
     works = findings[-1].state == "ok"
     if given.get("json"):
         listed = [finding._asdict() for finding in findings]
-        out(json_text({"schema": 1, "jailpy": __version__, "works": works, "findings": listed}) + "\n")
+        out(for_json({"schema": 1, "jailpy": __version__, "works": works, "findings": listed}) + "\n")
     else:
         out("".join(f"{line}\n" for line in doctor.lines(findings)))
     return 0 if works else 1

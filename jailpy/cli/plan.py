@@ -9,7 +9,7 @@ from jailpy.cli.output import out, require_stdout
 from jailpy.cli.request import make
 from jailpy.launch import launcher
 from jailpy.report import plan as report
-from jailpy.report.document import as_json as json_text
+from jailpy.report.quote import for_json
 
 
 def main(words: list[str], given: dict[str, Any]) -> int:
@@ -19,7 +19,7 @@ def main(words: list[str], given: dict[str, Any]) -> int:
     launcher.stand_on_descriptors()
     plan = api.plan(request)
     out(
-        json_text(report.document(plan)) + "\n"
+        for_json(report.document(plan)) + "\n"
         if given.get("json")
         else "".join(f"{line}\n" for line in report.lines(plan))
     )

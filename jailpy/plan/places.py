@@ -1,0 +1,52 @@
+"""Where jailpy keeps what outlives a run, and where it notes what runs now; and how it enters such a folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+
+def state() -> str:
+    """The folder of the reports and of the audit log; empty when the caller has no home.
+
+    Root's is fixed, as HOME may be another user's under sudo.
+    """
+    if os.geteuid() == 0:
+        return "/var/lib/jailpy"
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):  # the XDG specification: a relative one is ignored
+        base = os.path.join(os.environ.get("HOME", ""), ".local/state")
+    return os.path.join(base, "jailpy") if os.path.isabs(base) else ""
+
+
+def runtime() -> tuple[str, ...]:
+    """The folders that may hold the list of what runs now: the first whose parent is there is written, all are read."""
+    uid = os.geteuid()
+    if uid == 0:
+        return ("/run/jailpy",)
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    bases = (
+        (given, f"/run/user/{uid}") if os.path.isabs(given) and given != f"/run/user/{uid}" else (f"/run/user/{uid}",)
+    )
+    return (*(f"{base}/jailpy" for base in bases), f"/tmp/jailpy-{uid}")
+
+
+def enter(path: str, *, make: bool) -> int:
+    """A descriptor of the folder, made where it is missing, its parents too. Raises OSError.
+
+    It must be ours and nobody else's to write, and no symlink: in /tmp anybody could have made it before us.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        fd = os.open(path, flags)
+    except FileNotFoundError:
+        if not make:
+            raise
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        fd = os.open(path, flags)
+    status = os.fstat(fd)
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        os.close(fd)
+        raise PermissionError(errno.EPERM, "is another user's, or others can write to it", path)
+    return fd
