@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from jailpy.errors import JailError, ProfileError
+from jailpy.errors import JailError, ProfileError, SetupError
 from jailpy.kernel import host_probe
 from jailpy.launch import launcher
 from jailpy.model.plan import Plan
@@ -67,7 +67,10 @@ def execute(request: Request, *, without: frozenset[str] = frozenset()) -> tuple
 
 def refused(error: JailError) -> Result:
     """The Result of a run that never started."""
-    failure = Failure(stage="", step="", errno=0, message=error.message, hint=error.hint)
+    stage, step, number = (error.stage, error.step, error.errno) if isinstance(error, SetupError) else ("", "", 0)
+    problems = error.problems if isinstance(error, ProfileError) else ()
+    message = "\n".join(problems) or error.message
+    failure = Failure(stage=stage, step=step, errno=number, message=message, hint=error.hint)
     return Result(
         outcome=error.outcome,
         status=125,

@@ -10,14 +10,14 @@ from jailpy.report import words
 
 def explain(error: Exception) -> int:
     """Say what went wrong; the exit status."""
-    if not isinstance(error, JailError):
-        error = _unforeseen(error)
-    say(words.of_error(error))
+    say(words.of_error(cause(error)))
     return 125
 
 
-def _unforeseen(error: Exception) -> JailError:
-    """What jailpy did not expect: where it happened is what a report of it needs."""
+def cause(error: Exception) -> JailError:
+    """The same in words; of what jailpy did not expect, where it happened is what a report of it needs."""
+    if isinstance(error, JailError):
+        return error
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next
@@ -26,5 +26,6 @@ def _unforeseen(error: Exception) -> JailError:
         return HostError(str(error), hint=LIMIT)
     if isinstance(error, OSError):
         notes = "; ".join(getattr(error, "__notes__", ()))
-        return SetupError(f"{error}{notes and f' ({notes})'}", hint=f"not foreseen{place}")
-    return SetupError(f"{type(error).__name__}: {error}", hint=f"this is a fault of jailpy{place}: please report it")
+        return SetupError(f"{error}{notes and f' ({notes})'}", hint=f"not foreseen{place}", stage="launcher")
+    hint = f"this is a fault of jailpy{place}: please report it"
+    return SetupError(f"{type(error).__name__}: {error}", hint=hint, stage="launcher")

@@ -1,0 +1,70 @@
+"""The launcher as the library starts it: ``python -IS -c BOOT CONTROL HOST FOLDER…``.
+
+CONTROL is a socket: the request comes in by it, the report goes out, and when the application shuts it the jail ends.
+HOST is a pidfd of the application: PDEATHSIG would be bound to the thread that started us, and a socket's other end may
+live on in a process that the application has forked.
+"""
+
+from __future__ import annotations
+
+import _signal as signal  # the module around it builds enumerations, 3 ms
+import gc
+import marshal
+import os
+import sys
+
+from jailpy.cli import run
+from jailpy.cli.request import make
+from jailpy.errors import JailError
+from jailpy.model.request import Request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LENGTH = 8  # bytes of the number that stands before the request
+
+
+def main() -> None:
+    """Read the request, carry it out, report. Never returns."""
+    gc.disable()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.argv[0] = __file__
+    control, host = (int(word) for word in sys.argv[1:3])
+    for fd in (control, host):
+        os.set_inheritable(fd, False)
+    report = f"fd:{control}"
+    try:
+        run.understood(lambda: _request(control, host), report, "plugin", silent=True)
+    except JailError:
+        pass  # nobody reads the report any more
+    except Exception as error:  # noqa: BLE001 (whatever it is, the application must hear of it)
+        from jailpy.cli.boundary import cause
+
+        run.understood(_raiser(cause(error)), report, "plugin", silent=True)
+    os._exit(0)  # the outcome is in the report
+
+
+def _request(control: int, host: int) -> Request:
+    size = int.from_bytes(_exactly(control, LENGTH), "little")
+    words, given = marshal.loads(_exactly(control, size))
+    return make("run", words, given)._replace(leashes=(control, host))
+
+
+def _exactly(fd: int, size: int) -> bytes:
+    parts = []
+    while size:
+        part = os.read(fd, min(size, 1 << 20))
+        if not part:
+            os._exit(0)  # the application has given up before it had asked for anything
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _raiser(error: JailError) -> Callable[[], Request]:
+    def fail() -> Request:
+        raise error
+
+    return fail
