@@ -18,12 +18,15 @@ COMMANDS = {
     "run": "Run a Python program in a jail.",
     "exec": "Run any other program, in the same jail.",
     "plan": "Print the steps that run would take here, and take none of them.",
+    "ps": "List the runs that live now.",
+    "kill": "End runs, and say how each of them ended.",
     "doctor": "Say what this host offers, what is missing, and the line that enables it.",
 }
 _FORMS = {
     "run": ("[OPTIONS] PLUGIN [ARG]…", "[OPTIONS] -c CODE [ARG]…", "[OPTIONS] [--code DIR] -m MODULE [ARG]…"),
     "exec": ("[OPTIONS] -- COMMAND [ARG]…",),
     "plan": ("[OPTIONS] PLUGIN [ARG]…", "[OPTIONS] -c CODE [ARG]…", "[OPTIONS] [--code DIR] -m MODULE [ARG]…"),
+    "kill": ("ID…", "--label K=V…", "--all"),
 }
 _PLUGIN = """PLUGIN is a file, a folder with a __main__.py, or - for standard input: a path has a slash, or ends in .py
 or .pyz. Options end at PLUGIN, at -c CODE and at -m MODULE: whatever follows is the plugin's."""
@@ -32,6 +35,9 @@ _TEXTS = {
     "exec": """COMMAND is looked for in the jail, which holds the interpreter and no other program: --read shows it
 more.""",
     "plan": _PLUGIN,
+    "ps": "Those of this user; root's are root's own.",
+    "kill": """Each run is told to end by SIGTERM and is killed when it lives on for ten seconds.
+It exits with 0 when all have ended, with 1 when there was none, or not the one that was named.""",
     "doctor": "The last thing that it tries is a whole jail. It exits with 0 where run works, else with 1.",
 }
 _EXAMPLES = {
@@ -43,6 +49,8 @@ _EXAMPLES = {
     ),
     "exec": (("A shell, and a folder to look at:", "jailpy exec --read /bin/sh --read data -- sh -c 'echo data/*'"),),
     "plan": (("What an option changes:", "jailpy plan --write out plugin.py"),),
+    "ps": (("For a script:", "jailpy ps --json"),),
+    "kill": (("All runs of one job:", "jailpy kill --label job=17"),),
     "doctor": (("For a script:", "jailpy doctor --json"),),
     "": (("The first run:", "jailpy run plugin.py"), ("What can be had here:", "jailpy doctor")),
 }  # fmt: skip

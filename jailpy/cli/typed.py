@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typer._click.parser import _OptionParser, _ParsingState
 
 _TYPES: dict[str, Any] = {"value": str | None, "last": str | None, "list": list[str] | None, "flag": bool}
-_WORDLESS = ("doctor",)
+_WORDLESS = ("doctor", "ps")
 
 
 class Asked(Record):
