@@ -73,3 +73,9 @@ def pivot_root(new: str, old: str) -> None:
 def detach(path: str) -> None:
     """Unmount ``path`` and all below it, at once for new users (umount2(2), MNT_DETACH)."""
     call("umount2", path.encode(), _MNT_DETACH, about=path)
+
+
+def used(path: str) -> tuple[int, int]:
+    """Bytes and inodes that are taken in the file system at ``path`` (statvfs(3))."""
+    status = os.statvfs(path)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize, status.f_files - status.f_ffree

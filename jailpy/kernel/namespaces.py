@@ -61,11 +61,21 @@ def stand_in(uid: tuple[int, int], gid: tuple[int, int]) -> int:
     try:
         map_id(str(pid), "uid", *uid)
         map_id(str(pid), "gid", *gid)
-        return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        return user_namespace(str(pid))
     finally:
         os.close(let_go)
         os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
         os.close(pidfd)
+
+
+def user_namespace(process: str) -> int:
+    """A descriptor of the user namespace of ``process``, with which it can be entered later."""
+    return os.open(f"/proc/{process}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def enter_user_namespace(fd: int) -> None:
+    """Become a member, with all capabilities there and none elsewhere (setns(2))."""
+    call("setns", fd, CLONE_NEWUSER)
 
 
 def _write_once(path: str, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
+import os
 import select
 
 import _prctl  # the C half of python-prctl
@@ -46,3 +47,14 @@ def reset_signals() -> None:
     for number in signal.valid_signals() - _SPECIAL:
         if signal.getsignal(number) != signal.SIG_DFL:
             signal.signal(number, signal.SIG_DFL)
+
+
+def storage_of_ended(whole: int, thread: int) -> tuple[int, int]:
+    """Bytes that children which have been waited for read from storage and wrote to it (proc_pid_io(5)).
+
+    ``whole`` and ``thread`` are this process's own /proc/self/io, which has them, and /proc/thread-self/io, which has
+    not. Where the kernel does not count (CONFIG_TASK_IO_ACCOUNTING), raises OSError.
+    """
+    both = [dict(line.split(b": ") for line in os.pread(fd, 4096, 0).splitlines()) for fd in (whole, thread)]
+    read, written = (int(both[0][key]) - int(both[1][key]) for key in (b"read_bytes", b"write_bytes"))
+    return read, written

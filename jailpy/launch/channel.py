@@ -16,7 +16,7 @@ import struct
 
 from jailpy.model.record import Record
 
-_FORMAT = struct.Struct("=BiiQQQ200s")
+_FORMAT = struct.Struct("=BiiQQQQ200s")
 NOTE, FAILED, READY, ENDED = range(1, 5)
 
 
@@ -24,9 +24,10 @@ class Message(Record):
     kind: int
     step: int = -1  # index into the plan's steps
     number: int = 0  # errno; for ENDED the wait status
-    user_us: int = 0
+    user_us: int = 0  # for READY, what pid 1 itself took until then
     system_us: int = 0
-    memory: int = 0  # bytes
+    scratch: int = 0  # for ENDED, bytes and files in the fullest of the scratch folders
+    scratch_files: int = 0
     text: str = ""
 
 
@@ -50,13 +51,14 @@ def receive(fd: int) -> Message | None:
         data = os.read(fd, _FORMAT.size)
     if len(data) < _FORMAT.size:
         return None
-    kind, step, number, user, system, memory, text = _FORMAT.unpack(data)
+    kind, step, number, user, system, scratch, files, text = _FORMAT.unpack(data)
     return Message(
         kind=kind,
         step=step,
         number=number,
         user_us=user,
         system_us=system,
-        memory=memory,
+        scratch=scratch,
+        scratch_files=files,
         text=text.rstrip(b"\0").decode(errors="replace"),
     )

@@ -6,6 +6,7 @@ A step that fails is named to the launcher and ends the process, and with pid 1 
 from __future__ import annotations
 
 import os
+import resource
 
 from jailpy.launch import channel, reaper
 from jailpy.launch.channel import Message
@@ -25,7 +26,9 @@ def live(ctx: Context) -> None:
         if os.read(ctx.channel, 1):  # the id map is written; end of file means that the launcher gave up
             for stage in ("identity", "root", "limits", "close"):
                 perform(ctx, stage)
-            channel.send(ctx.channel, Message(kind=channel.READY))
+            spent = resource.getrusage(resource.RUSAGE_SELF)
+            user, system = int(spent.ru_utime * 1e6), int(spent.ru_stime * 1e6)
+            channel.send(ctx.channel, Message(kind=channel.READY, user_us=user, system_us=system))
             if os.read(ctx.channel, 1):  # the launcher has done its last steps too
                 reaper.run(ctx, start)
     except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)

@@ -14,6 +14,7 @@ class Context:
         self.launcher = -1  # pidfd of the launcher
         self.channel = -1  # the jail's end of it
         self.process = "self"  # whose id maps are written
+        self.user_namespace = -1  # of the jail, for host root's launcher to enter
         self.streams: tuple[int, int, int] = (-1, -1, -1)  # the plugin's 0, 1, 2
         self.namespaces = 0  # clone flags
         self.trees: dict[str, int] = {}  # path in the jail → detached mount, where the launcher opened it
@@ -44,4 +45,6 @@ class Context:
         # the supervisor's part
         self.wall: float | None = None
         self.output: int | None = None
+        self.cpu: float | None = None  # seconds, of the whole jail
+        self.memory: int | None = None  # bytes, of the whole jail
         self.leashes: tuple[int, ...] = ()

@@ -10,7 +10,7 @@ import _signal as signal  # the module around it builds enumerations, 3 ms
 import os
 import select
 
-from jailpy.kernel import processes
+from jailpy.kernel import mounts, processes
 from jailpy.launch import channel
 from jailpy.launch.channel import Message
 from jailpy.launch.context import Context
@@ -63,23 +63,24 @@ def _reap(ctx: Context, plugin: int) -> bool:
     """Collect every child that has ended; true when the plugin is among them and its end is told."""
     while True:
         try:
-            pid, status, usage = os.wait4(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return True
         if pid == 0:
             return False
         if pid == plugin:
-            channel.send(
-                ctx.channel,
-                Message(
-                    kind=channel.ENDED,
-                    number=status,
-                    user_us=int(usage.ru_utime * 1e6),
-                    system_us=int(usage.ru_stime * 1e6),
-                    memory=usage.ru_maxrss * 1024,
-                ),
-            )
+            size, files = _scratch()
+            channel.send(ctx.channel, Message(kind=channel.ENDED, number=status, scratch=size, scratch_files=files))
             return True
+
+
+def _scratch() -> tuple[int, int]:
+    """Bytes and files in the fullest of the scratch folders, which each have the limit to themselves."""
+    try:
+        used = [mounts.used(path) for path in ("/tmp", "/work", "/dev/shm")]
+    except OSError:  # a profile may refuse statfs
+        return 0, 0
+    return max(size for size, _ in used), max(files for _, files in used)
 
 
 def _pass_on(ctx: Context, poll: select.poll, plugin: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _signal as signal  # the module around it builds enumerations, 3 ms
 import errno
 import os
 import time
 
+from jailpy.launch import limits
 from jailpy.launch.channel import Message
 from jailpy.model.plan import Layer, Plan
 from jailpy.model.result import Failure, Result, Usage
@@ -16,9 +18,17 @@ _STATUS = {
     "setup-failed": 125,
     "not-executable": 126,
     "not-found": 127,
+    "memory-limit": 137,
     "output-limit": 137,
     "killed": 137,
 }
+_OF_TIME = (signal.SIGXCPU, signal.SIGKILL)  # what RLIMIT_CPU ends a process with, softly and hard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from resource import struct_rusage
+
+    from jailpy.launch.watch import Watch
 
 
 class Ending:
@@ -33,9 +43,16 @@ class Ending:
         self.notes: list[tuple[int, int]] = []
         self.why = ""
         self.last: Message | None = None
+        self.setup_s = (0.0, 0.0)  # user and system time that pid 1 took to build the jail
+        self.account: struct_rusage | None = None  # of pid 1 and all that it has waited for
+        self.storage: tuple[int, int] | None = None  # bytes that these read from storage and wrote to it
+        self.watch: Watch | None = None
 
     def failed(self, step: int, number: int, text: str) -> None:
         self.failure = self.failure or (step, number, text)
+
+    def ready(self, message: Message) -> None:
+        self.setup_s = (message.user_us / 1e6, message.system_us / 1e6)
 
     def noted(self, step: int, number: int) -> None:
         self.notes.append((step, number))
@@ -51,7 +68,9 @@ def conclude(plan: Plan, ending: Ending) -> Result:
     """The Result of a run that is over."""
     failure = _failure(plan, ending)
     code, number = _exit(ending)
-    outcome = _outcome(ending, failure, code, number)
+    usage = _usage(ending)
+    outcome = _outcome(plan, ending, failure, usage, code, number)
+    wall_s = time.monotonic() - ending.clock
     status = _STATUS.get(outcome, 128 + number if number else code if code is not None else 125)
     return Result(
         outcome=outcome,
@@ -62,8 +81,9 @@ def conclude(plan: Plan, ending: Ending) -> Result:
         layers=_layers(plan, ending),
         warnings=(*plan.warnings, *_warnings(plan, ending)),
         started=ending.started,
-        wall_s=time.monotonic() - ending.clock,
-        usage=_usage(ending),
+        wall_s=wall_s,
+        usage=usage,
+        limits=limits.rows(plan, ending, outcome, wall_s, usage),
         relayed_signal=ending.relayed,
     )
 
@@ -75,13 +95,17 @@ def _exit(ending: Ending) -> tuple[int | None, int]:
     return (None, os.WTERMSIG(status)) if os.WIFSIGNALED(status) else (os.WEXITSTATUS(status), 0)
 
 
-def _outcome(ending: Ending, failure: Failure | None, code: int | None, number: int) -> str:
+def _outcome(
+    plan: Plan, ending: Ending, failure: Failure | None, usage: Usage | None, code: int | None, number: int
+) -> str:
     if failure is not None:
         if failure.step == "program-executed":
             return "not-found" if failure.errno == errno.ENOENT else "not-executable"
         return "setup-failed"
     if ending.why:
         return ending.why
+    if number in _OF_TIME and usage is not None and limits.over_time(plan, usage):
+        return "cpu-limit"  # the kernel was quicker than the watch; a plugin can send itself the same signals
     if number:
         return "signal"
     return "ok" if code == 0 else "error"
@@ -122,12 +146,23 @@ def _warnings(plan: Plan, ending: Ending) -> tuple[str, ...]:
 
 
 def _usage(ending: Ending) -> Usage | None:
-    if ending.last is None:
+    """What was waited for, or what the watch has seen, whichever is more: killed processes are not waited for."""
+    account, watch = ending.account, ending.watch
+    if account is None:
         return None
+    times = (account.ru_utime - ending.setup_s[0], account.ru_stime - ending.setup_s[1])
+    memory, storage, tasks = account.ru_maxrss << 10, ending.storage, None
+    if watch is not None:
+        times = max(times, (watch.user, watch.system), key=sum)
+        memory, tasks = max(memory, watch.memory), watch.tasks or None
+        storage = storage and (storage[0] + watch.read, storage[1] + watch.written)
     return Usage(
-        cpu_user_s=ending.last.user_us / 1e6,
-        cpu_system_s=ending.last.system_us / 1e6,
-        memory_peak_bytes=ending.last.memory,
+        cpu_user_s=round(max(0.0, times[0]), 6),
+        cpu_system_s=round(max(0.0, times[1]), 6),
+        memory_peak_bytes=memory,
         stdout_bytes=ending.stdout,
         stderr_bytes=ending.stderr,
+        tasks_peak=tasks,
+        read_bytes=storage[0] if storage else None,
+        written_bytes=storage[1] if storage else None,
     )

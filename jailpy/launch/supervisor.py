@@ -8,6 +8,7 @@ import select
 import time
 
 from jailpy.errors import HostError
+from jailpy.kernel import processes
 from jailpy.launch import channel, child
 from jailpy.launch.context import Context
 from jailpy.launch.result import Ending
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Any, Self
 
+    from jailpy.launch.watch import Watch
+
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
+FIRST_LOOK = 0.02  # seconds that a plugin has lived when it is first looked at
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -33,6 +37,8 @@ class Supervisor:
         self._gone = False
         self._started = False
         self._deadline: float | None = None
+        self._look_at: float | None = None  # when the watch looks next
+        self._accounts: tuple[int, ...] = ()
         self._told: list[int] = []
         self._before: list[tuple[int, Any]] = []
 
@@ -58,7 +64,8 @@ class Supervisor:
         self.kill()
         signal.set_wakeup_fd(-1)
         self._streams.close()
-        ours = (self._channel, self._woken, self._wake, self._ctx.launcher, self._pidfd)
+        ctx = self._ctx
+        ours = (self._channel, self._woken, self._wake, ctx.launcher, ctx.user_namespace, self._pidfd, *self._accounts)
         for fd in (*ours, *self._theirs()):
             if fd >= 0:
                 os.close(fd)
@@ -100,8 +107,13 @@ class Supervisor:
         if self._pidfd < 0 or self._pid == 0:
             return
         self._strike()
-        os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        _, _, self._ending.account = os.wait4(self._pid, 0)
         self._pid = 0
+        try:
+            self._accounts = self._accounts or _accounts()
+            self._ending.storage = processes.storage_of_ended(*self._accounts)
+        except OSError:
+            return  # nobody counts that here
 
     def watch(self) -> None:
         """Relay and wait until pid 1 has ended, the channel is read to its end, and so is the output."""
@@ -149,10 +161,11 @@ class Supervisor:
             os.close(self._channel)
             self._channel = -1
         elif message.kind == channel.READY:
+            self._ending.ready(message)
             self._start()
         elif message.kind == channel.ENDED:
             self._ending.ended(message)
-            self._deadline = None
+            self._deadline = self._look_at = None
         elif message.kind == channel.NOTE:
             self._ending.noted(message.step, message.number)
         else:
@@ -160,6 +173,9 @@ class Supervisor:
 
     def _start(self) -> None:
         """The jail is closed: do the launcher's own last steps, then let the plugin start."""
+        if os.geteuid() == 0:  # as the jail's id, it may neither read its own account nor, perhaps, our modules
+            self._accounts = _accounts()
+            self._watch()
         for index, step in enumerate(self._ctx.plan.steps):
             if step.stage != "supervise":
                 continue
@@ -170,15 +186,15 @@ class Supervisor:
                 self._stop(signal.SIGKILL, "killed")
                 return
         self._started = True
+        self._look_at = time.monotonic() + FIRST_LOOK
         self._tell(0)
 
     def _patience(self) -> int | None:
         """Milliseconds until something is due; None: nothing is."""
         if self._told and self._over():
             return 0
-        if self._deadline is None:
-            return None
-        return max(0, int((self._deadline - time.monotonic()) * 1000) + 1)
+        due = [moment for moment in (self._deadline, self._look_at) if moment is not None]
+        return max(0, int((min(due) - time.monotonic()) * 1000) + 1) if due else None
 
     def _check_limits(self) -> None:
         ctx, ending = self._ctx, self._ending
@@ -189,8 +205,28 @@ class Supervisor:
             self._stop(signal.SIGKILL, "killed")
         if ctx.output is not None and not ending.why and sum(self._streams.counts) > ctx.output:
             self._stop(signal.SIGKILL, "output-limit")
-        if self._deadline is not None and time.monotonic() >= self._deadline:
+        now = time.monotonic()
+        if self._look_at is not None and now >= self._look_at:
+            self._look()
+        if self._deadline is not None and now >= self._deadline:
             self._stop(signal.SIGKILL if ending.why else signal.SIGTERM, "timeout")
+
+    def _look(self) -> None:
+        watch = self._watch()
+        reason = watch.look()
+        self._look_at = watch.due
+        if reason == "memory-limit":
+            self._stop(signal.SIGKILL, reason)
+        elif reason and not self._ending.why:
+            self._stop(signal.SIGXCPU, reason)
+
+    def _watch(self) -> Watch:
+        """The watch on the whole jail, which a run that is over at once never needs."""
+        if self._ending.watch is None:
+            from jailpy.launch.watch import Watch
+
+            self._ending.watch = Watch(self._ctx, self._pid)
+        return self._ending.watch
 
     def _stop(self, number: int, why: str) -> None:
         """Ask the plugin to end, or make it; before it has started there is nobody to ask. The first reason stays."""
@@ -209,6 +245,8 @@ class Supervisor:
         self._stop(signal.SIGKILL, "killed")
 
     def _strike(self) -> None:
+        if self._started and not self._gone and self._ending.watch is not None:
+            self._ending.watch.last_look()
         try:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         except ProcessLookupError:
@@ -225,6 +263,11 @@ class Supervisor:
 
     def _count(self) -> None:
         self._ending.stdout, self._ending.stderr = self._streams.counts
+
+
+def _accounts() -> tuple[int, ...]:
+    """Where the kernel tells what this process and its children moved to and from storage."""
+    return tuple(os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in ("/proc/self/io", "/proc/thread-self/io"))
 
 
 def _descriptors() -> tuple[list[int], Streams]:

@@ -68,6 +68,8 @@ def _ids(host: Host, host_id: int) -> list[Step]:
         ),
     ]
     if host.uid == 0:
+        text = "the launcher keeps hold of the jail's user namespace, for itself"
+        found.append(_MAP.build("user-namespace-kept", text, "keep-user-namespace", needs=needs))
         found.append(
             _IDENTITY.wall(
                 "host-root-left",

@@ -52,13 +52,14 @@ _FILE_RIGHTS = (
 
 def steps(policy: Policy, host: Host, writable: tuple[str, ...]) -> list[Step]:
     """The stages limits and close, but for the filter itself."""
-    return [*_limits(policy), *_ties(), *_capabilities(), *_landlock(policy, host, writable)]
+    return [*_limits(policy, host), *_ties(), *_capabilities(), *_landlock(policy, host, writable)]
 
 
-def _limits(policy: Policy) -> list[Step]:
+def _limits(policy: Policy, host: Host) -> list[Step]:
     limits = policy.limits
     infinity = resource.RLIM_INFINITY
-    tasks = infinity if limits.tasks is None else limits.tasks + 1  # and pid 1
+    ours = 1 if host.uid else 2  # pid 1, and host root's launcher, which enters the namespace
+    tasks = infinity if limits.tasks is None else limits.tasks + ours
     cpu = infinity if limits.cpu is None else max(1, math.ceil(limits.cpu))
     size = infinity if limits.file_size is None else limits.file_size
     files = infinity if limits.open_files is None else limits.open_files
@@ -69,7 +70,7 @@ def _limits(policy: Policy) -> list[Step]:
             resource.RLIMIT_NPROC,
             tasks,
             tasks,
-            f"{tasks} processes and threads in this user namespace, pid 1 too",
+            f"{tasks} processes and threads in this user namespace, {ours} of them ours",
             (),
         ),
         ("open-files", resource.RLIMIT_NOFILE, files, files, f"{files} open files a process", ()),
@@ -80,7 +81,7 @@ def _limits(policy: Policy) -> list[Step]:
             cpu,
             cpu if cpu == infinity else cpu + 1,
             f"{cpu} s of processor time a process",
-            (),
+            ("limit-cpu-whole",),
         ),
         ("locked-memory", resource.RLIMIT_MEMLOCK, 1 << 16, 1 << 16, "64 KiB of locked memory", ("seccomp-mlock",)),
         ("queues", resource.RLIMIT_MSGQUEUE, 0, 0, "no POSIX message queues", ("seccomp-posix-mq", *_OF_FILES)),

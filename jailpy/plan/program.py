@@ -5,6 +5,7 @@ from __future__ import annotations
 from jailpy.model.host import Host
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
+from jailpy.plan.birth import INSIDE_ID
 from jailpy.plan.steps import Section
 
 _PLUGIN = Section("plugin", "namespaces")
@@ -70,10 +71,16 @@ def supervision(policy: Policy, host: Host, host_id: int, leashes: tuple[int, ..
         found.append(_GUARD.build("host-watched", text, "leash", leashes))
     if limits.wall is not None:
         found.append(_LIMITS.wall("limit-wall", f"the run ends after {limits.wall:g} s", "wall", limits.wall))
+    if limits.cpu is not None:
+        text = f"{limits.cpu:g} s of processor time for all processes together, looked at from outside"
+        found.append(_LIMITS.wall("limit-cpu-whole", text, "cpu", limits.cpu))
+    if limits.memory is not None:
+        text = f"{limits.memory} bytes of memory for all processes together, looked at from outside"
+        found.append(_LIMITS.wall("limit-memory", text, "memory", limits.memory))
     if limits.output is not None:
         found.append(_LIMITS.wall("limit-output", f"{limits.output} bytes of output", "output", limits.output))
     if host.uid == 0:
         text = f"the launcher itself runs on as {host_id}, without capabilities, under the same filter"
-        needs = ("host-root-left",)  # it must go on being allowed to end the jail
-        found.append(_SUPERVISE.wall("launcher-unprivileged", text, "step-down", host_id, needs=needs))
+        needs = ("host-root-left", "user-namespace-kept")  # it must go on ending the jail, and watching it
+        found.append(_SUPERVISE.wall("launcher-unprivileged", text, "step-down", INSIDE_ID, INSIDE_ID, needs=needs))
     return found

@@ -29,6 +29,10 @@ def map_id(ctx: Context, which: str, inside: int, outside: int) -> None:
     namespaces.map_id(ctx.process, which, inside, outside)
 
 
+def keep_user_namespace(ctx: Context) -> None:
+    ctx.user_namespace = namespaces.user_namespace(ctx.process)
+
+
 def become(_: Context, uid: int, gid: int) -> None:
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
@@ -79,6 +83,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "namespace": new_namespace,
     "deny-setgroups": deny_setgroups,
     "map-id": map_id,
+    "keep-user-namespace": keep_user_namespace,
     "become": become,
     "session": new_session,
     "keyring": new_keyring,

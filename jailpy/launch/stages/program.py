@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from jailpy.kernel import capabilities, processes, seccomp
+from jailpy.kernel import capabilities, namespaces, processes, seccomp
 from jailpy.launch.context import Context
 
 TYPE_CHECKING = False
@@ -70,10 +70,25 @@ def limit_output(ctx: Context, size: int) -> None:
     ctx.output = size
 
 
-def step_down(_: Context, host_id: int, programs: tuple[bytes, ...]) -> None:
-    """Host root has done its part: what reads the plugin's bytes has the jail's id and no more rights than the jail."""
-    os.setresgid(host_id, host_id, host_id)
-    os.setresuid(host_id, host_id, host_id)
+def limit_cpu(ctx: Context, seconds: float) -> None:
+    ctx.cpu = seconds
+
+
+def limit_memory(ctx: Context, size: int) -> None:
+    ctx.memory = size
+
+
+def step_down(ctx: Context, uid: int, gid: int, programs: tuple[bytes, ...]) -> None:
+    """Host root has done its part: what reads the plugin's bytes has the jail's id and no more rights than the jail.
+
+    Only a member of the jail's user namespace may then still see what the jail's processes hold (ptrace(2), "Ptrace
+    access mode checking").
+    """
+    namespaces.enter_user_namespace(ctx.user_namespace)
+    os.close(ctx.user_namespace)
+    ctx.user_namespace = -1
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
     capabilities.keep_only()
     capabilities.no_new_privileges()
     for program in programs:
@@ -90,6 +105,8 @@ ACTS: dict[str, Callable[..., None]] = {
     "watch-launcher": watch_launcher,
     "wall": limit_wall,
     "output": limit_output,
+    "cpu": limit_cpu,
+    "memory": limit_memory,
     "leash": leash,
     "step-down": step_down,
 }

@@ -1,0 +1,128 @@
+"""A watch on the whole jail: processor time, memory, tasks, open files, scratch space, folders that it may write.
+
+Nothing here limits by itself: what is used is looked at from time to time, more often the nearer it comes to a limit,
+and the run is ended when it is over. Not seen: memory of pipes, sockets and the kernel, memfds on their way through a
+socket, and the processor time of children that end unseen and that nobody waits for.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from jailpy.broker import processes as broker
+from jailpy.broker.processes import Process
+from jailpy.kernel import mounts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jailpy.launch.context import Context
+
+_SHORTEST, _LONGEST = 0.01, 0.25  # seconds between two looks
+_RATE = 4 << 30  # bytes a second that a jail comes to hold, at most; one process touches 1.6 GB
+_SHARE = 10  # looking takes at most this part of a processor
+_SCRATCH = ("/tmp", "/work", "/dev/shm")
+
+
+class Watch:
+    """What was seen of one jail; ``pid_1`` is its first process as the launcher numbers it."""
+
+    def __init__(self, ctx: Context, pid_1: int) -> None:
+        self._ctx = ctx
+        self._pid_1 = pid_1
+        self._known: dict[int, Process] = {}
+        self._gone = (0.0, 0.0)
+        self._device = _memory_device()
+        self.due = 0.0  # of time.monotonic()
+        self.user = self.system = 0.0
+        self.tasks = self.open_files = self.memory = self.scratch = self.scratch_files = 0
+        self.read = self.written = 0
+
+    def look(self) -> str:
+        """Look once; the outcome that follows from it, or an empty string."""
+        began = time.monotonic()
+        plugin = self._processes()
+        used = self._memory(plugin)
+        self.memory = max(self.memory, used)
+        pauses = [_LONGEST]
+        reason = ""
+        if self._ctx.cpu is not None:
+            left = self._ctx.cpu - self.user - self.system
+            pauses.append(left / (os.cpu_count() or 1))
+            reason = "cpu-limit" if left <= 0 else ""
+        if self._ctx.memory is not None:
+            pauses.append((self._ctx.memory - used) / _RATE)
+            reason = "memory-limit" if used > self._ctx.memory else reason
+        now = time.monotonic()
+        self.due = now + max(min(pauses), _SHORTEST, _SHARE * (now - began))
+        return reason
+
+    def last_look(self) -> None:
+        """Just before the jail is killed: what killed processes have used is told to nobody afterwards."""
+        for process in self._processes():
+            read, written = broker.storage(process)
+            self.read += read
+            self.written += written
+
+    def _processes(self) -> list[Process]:
+        found = broker.family(self._pid_1, self._known)
+        plugin = [process for process in found.values() if process.pid != self._pid_1]
+        self._count_time(found, plugin)
+        self._known = found
+        self.tasks = max(self.tasks, sum(process.threads for process in plugin))
+        return plugin
+
+    def _count_time(self, found: dict[int, Process], plugin: list[Process]) -> None:
+        """The larger of two sums, neither of which sees all: what was waited for, and what was seen alive."""
+        for process in self._known.values():
+            now = found.get(process.pid)
+            if process.pid != self._pid_1 and (now is None or now.born != process.born):
+                self._gone = (self._gone[0] + process.user, self._gone[1] + process.system)
+        alive = (sum(process.user for process in plugin), sum(process.system for process in plugin))
+        seen = (alive[0] + self._gone[0], alive[1] + self._gone[1])
+        waited_for = (
+            alive[0] + sum(process.reaped_user for process in found.values()),
+            alive[1] + sum(process.reaped_system for process in found.values()),
+        )
+        self.user, self.system = max(seen, waited_for, (self.user, self.system), key=sum)
+
+    def _memory(self, plugin: list[Process]) -> int:
+        """Bytes that the jail holds. Where all that is mapped stays below the limit, that is what is told."""
+        apart = self._used_scratch(plugin)
+        memfds: dict[tuple[int, int], int] = {}
+        for process in plugin:
+            count, found = broker.open_files(process)
+            self.open_files = max(self.open_files, count)
+            memfds |= found
+        apart += sum(memfds.values())
+        bound = apart + sum(process.resident for process in plugin)
+        limit = self._ctx.memory
+        if limit is None or bound <= limit:
+            return bound
+        private = [broker.held(process) for process in plugin]
+        anonymous, shared = (sum(p.anonymous for p in private), sum(p.shared for p in private))
+        if not (shared and apart) or anonymous + shared + apart <= limit:
+            return anonymous + shared + apart
+        # what is mapped of a tmpfs or of an open memfd is in both
+        return anonymous + apart + sum(broker.mapped_memory(p, self._device, memfds) for p in plugin)
+
+    def _used_scratch(self, plugin: list[Process]) -> int:
+        """Bytes in /tmp, /work and /dev/shm, through the root of whatever process lets us."""
+        for process in plugin:
+            try:
+                used = [mounts.used(f"/proc/{process.pid}/root{path}") for path in _SCRATCH]
+            except OSError:  # it has just ended
+                continue
+            self.scratch = max(self.scratch, *(size for size, _ in used))  # each has the limit to itself
+            self.scratch_files = max(self.scratch_files, *(files for _, files in used))
+            return sum(size for size, _ in used)
+        return 0
+
+
+def _memory_device() -> int:
+    """Where the kernel keeps memfds and shared anonymous mappings."""
+    fd = os.memfd_create("")
+    try:
+        return os.fstat(fd).st_dev
+    finally:
+        os.close(fd)
