@@ -72,6 +72,8 @@ def conclude(plan: Plan, ending: Ending) -> Result:
     outcome = _outcome(plan, ending, failure, usage, code, number)
     wall_s = time.monotonic() - ending.clock
     status = _STATUS.get(outcome, 128 + number if number else code if code is not None else 125)
+    if ending.relayed:
+        status = 128 + ending.relayed  # which we die of ourselves
     return Result(
         outcome=outcome,
         status=status,
