@@ -24,6 +24,7 @@ from jailpy.abi.syscalls import ARCHITECTURES
 from tests.attack import inside
 from tests.support.callers import Caller, environment, run_as
 from tests.support.installed import Installed
+from tests.support.reports import valid
 
 NUMBERS = ARCHITECTURES[os.uname().machine]
 PATIENCE = float(os.environ.get("JAILPY_TEST_PATIENCE", "1"))  # how much slower than others this machine is
@@ -88,7 +89,7 @@ def jail(caller: Caller, words: Callable[..., list[str | Path]], folder: Path) -
         done = run_as(caller, words(plugin, *arguments, options=options), **{"cwd": folder, **how})
         written = (folder / "report.json").read_bytes()
         assert written, done.stderr.decode(errors="replace")
-        return Run(done, json.loads(written))
+        return Run(done, valid(written))
 
     return run
 

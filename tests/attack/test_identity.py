@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import grp
-import json
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from tests.attack.conftest import LONG, Attack, Live, Starter
 from tests.attack.inside import opened, say, sc, seen
 from tests.support.callers import Caller
 from tests.support.installed import Installed
+from tests.support.reports import valid
 
 FREE = range(61184, 65520)  # systemd's own
 
@@ -136,7 +136,7 @@ def test_groups_that_cannot_be_dropped_are_hidden_from_the_report(live: Starter,
     others = [gid for gid in left if gid != caller.gid]
     with live(plugin, **extra) as jail:
         assert jail.saw() == len(left)
-    layer = json.loads((folder / "report.json").read_bytes())["layers"]["groups"]
+    layer = valid(folder / "report.json")["layers"]["groups"]
     assert layer["state"] == ("fallback" if others else "on")
     assert all(grp.getgrgid(gid).gr_name in layer["detail"] for gid in others)
 

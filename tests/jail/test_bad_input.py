@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import stat
@@ -16,6 +15,7 @@ from tests.conftest import Caller
 from tests.support.installed import Installed
 from tests.support.poor_host import in_mount_namespace
 from tests.support.refusal import assert_refused, in_shell
+from tests.support.reports import valid
 
 
 def fifo(path: Path) -> None:
@@ -217,7 +217,7 @@ def test_refusals_are_reported_too(jailpy: Any, folder: Path) -> None:
         (["-p", "no-such-profile", "-c", "1"], "profile-error"),
     ]:
         assert jailpy("run", "--report", report, *words).returncode == 125
-        told = json.loads(report.read_text())
+        told = valid(report)
         assert (told["outcome"], told["status"], told["exit_code"]) == (outcome, 125, None)
         assert told["error"]["message"]
     assert stat.S_IMODE(report.stat().st_mode) == 0o600

@@ -18,6 +18,7 @@ from tests.conftest import Caller, must_have, run_as
 from tests.support.callers import environment
 from tests.support.installed import Installed
 from tests.support.refusal import assert_refused, in_shell
+from tests.support.reports import valid
 
 DEAF = """
 import os, signal, sys
@@ -119,7 +120,7 @@ def test_closed_descriptors(caller: Caller, installed: Installed, folder: Path, 
     script = 'exec "$@" ' + " ".join(f"{fd}>&-" for fd in closed)
     words = [installed.command, "run", "--report", report, "-c", code]
     done = in_shell(caller, script, *words, input=b"in")
-    told = json.loads(report.read_text())
+    told = valid(report)
     status = 4 + (0 if 0 in closed else 20)  # 0, 1, 2 and the folder that is being listed
     assert (told["outcome"], told["status"], done.returncode) == ("error", status, status)
     assert done.stdout == (b"" if 1 in closed else b"out")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from jailpy.kernel import landlock
 from tests.conftest import Caller, must_run
+from tests.support.reports import valid
 
 Jailpy = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -39,7 +39,7 @@ def test_layer_that_is_required_is_on_though_the_profile_has_it_off(
     mine = profile(caller, folder, "[layers]", 'landlock = "off"')
     report = folder / "report.json"
     assert jailpy("run", "-p", mine, *require, "--report", report, "-c", "pass").returncode == 0
-    assert json.loads(report.read_text())["layers"]["landlock"]["state"] == state
+    assert valid(report)["layers"]["landlock"]["state"] == state
     steps = jailpy("plan", "-p", mine, *require, "-c", "pass").stdout
     assert (b"landlock-enforced" in steps) == (state == "on")
 
@@ -48,6 +48,6 @@ def test_limits_that_nothing_enforces_are_named(jailpy: Jailpy, caller: Caller, 
     mine = profile(caller, folder, "[limits]", 'cpu-quota = "50%"', 'output = { size = "1M", then = "truncate" }')
     report = folder / "report.json"
     assert jailpy("run", "-p", mine, "--report", report, "-c", "pass").returncode == 0
-    told = json.loads(report.read_text())
+    told = valid(report)
     assert "memory, cpu-quota" in told["layers"]["cgroup"]["detail"]
     assert any("limits.output.then" in warning for warning in told["warnings"])

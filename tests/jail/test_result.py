@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -18,6 +17,7 @@ from tests.attack.conftest import Jail, Starter
 from tests.attack.inside import say, seen
 from tests.support.callers import Caller, run_as
 from tests.support.installed import Installed
+from tests.support.reports import valid
 
 Command = Callable[..., subprocess.CompletedProcess[bytes]]
 BINARY = random.Random(7).randbytes(10_000_000)
@@ -73,7 +73,7 @@ def test_reader_that_goes_away(live: Starter, folder: Path) -> None:
         jail.let_go()
         assert jail.process.stderr.read() == b"EPIPE"
         assert jail.process.wait(60) == 5
-    assert json.loads((folder / "report.json").read_bytes())["outcome"] == "error"
+    assert valid(folder / "report.json")["outcome"] == "error"
 
 
 def test_slow_reader_gets_everything(live: Starter) -> None:
@@ -166,7 +166,7 @@ def test_jailpy_is_told_to_end(live: Starter, folder: Path, number: int) -> None
         jail.process.send_signal(number)
         assert jail.heard() == f"told [{int(number)}]"
         assert jail.process.wait(60) == -number
-    report = json.loads((folder / "report.json").read_bytes())
+    report = valid(folder / "report.json")
     assert (report["outcome"], report["exit_code"]) == ("killed", 0)
 
 
@@ -185,7 +185,7 @@ def test_program_that_is_not_there(caller: Caller, installed: Installed, folder:
     for command, (outcome, status) in cases.items():
         options = ["--report", folder / "r.json", "--read", f"{script}:/script"]
         done = run_as(caller, [installed.command, "exec", *options, "--", *command])
-        report = json.loads((folder / "r.json").read_bytes())
+        report = valid(folder / "r.json")
         assert (report["outcome"], report["status"], done.returncode) == (outcome, status, status), command
         assert done.stderr.startswith(b"jailpy: ")
         assert done.stdout == b""

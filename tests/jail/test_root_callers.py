@@ -5,7 +5,6 @@ An ordinary user's runs go through the same tests: for them nothing is mapped, a
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from tests.attack.inside import opened, say, seen
 from tests.support import leftovers
 from tests.support.callers import Caller, environment, run_as
 from tests.support.installed import Installed
+from tests.support.reports import valid
 
 OTHER = 54321  # somebody else's id
 
@@ -149,7 +149,7 @@ def test_file_system_without_id_mapped_mounts(caller: Caller, installed: Install
     report = folder / "report.json"
     done = run_as(caller, [installed.command, "run", "--report", report, "--read", f"{file}:/there", "-c", code])
     assert (done.returncode, done.stdout) == (0, b"1\n\n"), done.stderr
-    warnings = json.loads(report.read_bytes())["warnings"]
+    warnings = valid(report)["warnings"]
     assert [file in warning for warning in warnings] == ([True] if caller.kind == "root" else [])
     done = run_as(caller, [installed.command, "run", "--write", f"{file}:/there", "-c", code])
     if caller.kind == "root":
