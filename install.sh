@@ -189,7 +189,7 @@ bundle() { # wheels of jailpy, of what it needs, and of what builds it, in the f
 with open(sys.argv[1], "rb") as file: print(*tomllib.load(file)["build-system"]["requires"], sep="\n")' \
     "$source_dir/pyproject.toml")
   act quietly "$python" -I -m venv "$environment" || fail "no virtual environment could be made at $environment"
-  pip "$environment" wheel --wheel-dir "$1" "${builders[@]}" "$source_dir"
+  pip "$environment" wheel --use-pep517 --wheel-dir "$1" "${builders[@]}" "$source_dir"
   say "to install without a network: ./install.sh --wheelhouse $1"
 }
 
@@ -199,7 +199,9 @@ uninstall() {
   forbid_namespaces
   act rm -rf "$library" "$source_dir/.venv"
   if grep -qsF "$library" "$bin/jailpy"; then act rm -f "$bin/jailpy"; fi
-  while read -r trace; do act rm -rf "$trace"; done < <(traces)
+  while read -r trace; do
+    [ ! -e "$trace" ] || act rm -rf "$trace"
+  done < <(traces)
 }
 
 usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }

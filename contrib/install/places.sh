@@ -42,9 +42,13 @@ remove_small_files() {
   done < <(small_files)
 }
 
-traces() { # folders that runs of jailpy leave to this user: remembered work, and the reports and audit lines
-  [ "$(id -u)" != 0 ] || echo /var/cache/jailpy
-  printf '%s\n' "${XDG_CACHE_HOME:-$home/.cache}/jailpy" "${XDG_STATE_HOME:-$home/.local/state}/jailpy"
+traces() { # folders that this user's jails leave: what was worked out, reports and audit lines, what runs now
+  if [ "$(id -u)" = 0 ]; then
+    printf '%s\n' /var/cache/jailpy /var/lib/jailpy /run/jailpy
+  else
+    printf '%s\n' "${XDG_CACHE_HOME:-$home/.cache}/jailpy" "${XDG_STATE_HOME:-$home/.local/state}/jailpy" \
+      "${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/jailpy" "/tmp/jailpy-$(id -u)"
+  fi
 }
 
 # --- AppArmor --------------------------------------------------------------------------------------------------------
