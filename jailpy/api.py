@@ -8,10 +8,11 @@ import time
 from jailpy.errors import JailError, ProfileError, SetupError
 from jailpy.kernel import host_probe
 from jailpy.launch import launcher
+from jailpy.model.host import Host
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
 from jailpy.model.result import Failure, Result
-from jailpy.plan import compose, sources
+from jailpy.plan import remembered
 
 
 def plan(request: Request, *, host_id: int | None = None, without: frozenset[str] = frozenset()) -> Plan:
@@ -22,6 +23,15 @@ def plan(request: Request, *, host_id: int | None = None, without: frozenset[str
     host = host_probe.look()
     if host_id is None:
         host_id = host.uid or _first_id()
+    place = "" if without else remembered.place(request, host)
+    known = remembered.recall(place, request, host_id) if place else None
+    return known or _composed(request, host, host_id, place, without)
+
+
+def _composed(request: Request, host: Host, host_id: int, place: str, without: frozenset[str]) -> Plan:
+    """A plan that is made from the profile and the interpreter, and remembered at ``place``."""
+    from jailpy.plan import compose, intake, sources
+
     policy = sources.policy(request.profile, host)
     if request.policy_digest and request.policy_digest != policy.sha256:
         message = f"profile {request.profile}: its digest is {policy.sha256}, not {request.policy_digest}"
@@ -32,15 +42,20 @@ def plan(request: Request, *, host_id: int | None = None, without: frozenset[str
 
         policy, widened = override(policy, request.changes)
     interpreter = sources.interpreter(request.python, policy)
-    return compose.compose(
+    what = intake.program(request, policy.filesystem)
+    made = compose.compose(
         policy,
         request,
         host,
         interpreter,
+        what,
         host_id=host_id,
         widened=tuple((key, str(old), str(new)) for key, old, new in widened),
         without=without,
     )
+    if place:
+        remembered.remember(place, made, what, sources.evidence(policy, interpreter))
+    return made
 
 
 def _first_id() -> int:

@@ -85,7 +85,7 @@ class Supervisor:
         signal.set_wakeup_fd(-1)
         for number in _PASSED_ON:
             signal.signal(number, signal.SIG_DFL)
-        self._streams.close()
+        self._streams.forget()
         for fd in (self._channel, self._woken, self._wake):
             os.close(fd)
 
@@ -99,6 +99,7 @@ class Supervisor:
     def release(self) -> None:
         """Let the child go on: its ids are mapped."""
         self._tell(0)
+        self._streams.allowance.left = self._ctx.output
         if self._ctx.wall is not None:
             self._deadline = self._ending.clock + self._ctx.wall
 
@@ -197,13 +198,13 @@ class Supervisor:
         return max(0, int((min(due) - time.monotonic()) * 1000) + 1) if due else None
 
     def _check_limits(self) -> None:
-        ctx, ending = self._ctx, self._ending
+        ending = self._ending
         if self._told and not ending.relayed:
             ending.relayed = self._told[0]
             self._stop(ending.relayed, "killed")
         elif self._told.count(signal.SIGINT) > 1:  # asked again by a person; timeout(1) sends SIGTERM twice
             self._stop(signal.SIGKILL, "killed")
-        if ctx.output is not None and not ending.why and sum(self._streams.counts) > ctx.output:
+        if self._streams.allowance.exceeded and not ending.why:
             self._stop(signal.SIGKILL, "output-limit")
         now = time.monotonic()
         if self._look_at is not None and now >= self._look_at:

@@ -56,7 +56,7 @@ class Plugin(Record):
 
 class Plan(Record):
     steps: tuple[Step, ...]
-    policy: Policy
+    policy: Policy  # in force here; its seccomp rules are steps, and stand in these alone
     plugin: Plugin
     layers: tuple[Layer, ...]
     widened: tuple[tuple[str, str, str], ...]  # key, from, to

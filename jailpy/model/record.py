@@ -36,8 +36,11 @@ else:
             raise TypeError(f"{cls.__name__}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}")
 
         @classmethod
-        def _make(cls, values):
-            return cls(*values)
+        def _make(cls, values):  # for restoring what was stored: positions, all of them
+            made = tuple.__new__(cls, values)
+            if len(made) != len(cls._fields):
+                raise TypeError(f"{cls.__name__}: {len(made)} values for {len(cls._fields)} fields")
+            return made
 
         def _replace(self, **values):
             return type(self)(**{**self._asdict(), **values})

@@ -6,7 +6,7 @@ from jailpy.errors import ProfileError
 from jailpy.model.host import Host
 from jailpy.model.interpreter import Interpreter
 from jailpy.model.policy import Policy
-from jailpy.plan import narrowing
+from jailpy.plan import narrowing, plugin
 from jailpy.plan.intake import Program
 
 CONFIRM = "{confirm}"  # stands for the descriptor on which the bootstrap says that it has narrowed
@@ -31,10 +31,8 @@ def command(program: Program, policy: Policy, interpreter: Interpreter, host: Ho
         number = str(ARCHITECTURES[host.architecture]["seccomp"])
         start = ("-S", narrowing.BOOTSTRAP, CONFIRM, number, narrowing.PROGRAM, program.kind)
         return (*python, *start, program.what, *program.arguments)
-    if program.kind == "file":
-        return (*python, program.what, *program.arguments)
-    if program.kind == "code":
-        return (*python, "-c", program.what, *program.arguments)
+    if program.kind in ("file", "code"):
+        return (*python, *plugin.words(program))
     if any(share.tree.target == "/plugin" for share in program.shares):
         return (*python, "-c", _MODULE, program.what, *program.arguments)
     return (*python, "-m", program.what, *program.arguments)

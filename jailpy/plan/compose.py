@@ -8,9 +8,9 @@ from jailpy.errors import HostError, ProfileError
 from jailpy.model.host import Host
 from jailpy.model.interpreter import Interpreter
 from jailpy.model.plan import Layer, Plan, Step
-from jailpy.model.policy import Policy
+from jailpy.model.policy import Policy, SeccompPolicy
 from jailpy.model.request import Request
-from jailpy.plan import birth, command, compiled, intake, narrowing, privilege, program, root
+from jailpy.plan import birth, command, compiled, intake, narrowing, plugin, privilege, program, root
 
 
 def compose(
@@ -18,6 +18,7 @@ def compose(
     request: Request,
     host: Host,
     interpreter: Interpreter,
+    what: intake.Program,
     *,
     host_id: int,
     widened: tuple[tuple[str, str, str], ...] = (),
@@ -26,7 +27,6 @@ def compose(
     """The Plan; ``without`` names steps that are left out, with all that need them (tests show what each is for)."""
     policy = compiled.in_force(_with_required(policy, request))
     layers = judge_layers(policy, host)
-    what = intake.program(request, policy)
     what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp)))
     argv = command.command(what, policy, interpreter, host)
     environment = program.environment(policy, dict(os.environ))
@@ -37,7 +37,7 @@ def compose(
         *privilege.steps(policy, host, writable),
         *compiled.steps(policy),
         *program.steps(environment),
-        *program.execution(argv, environment),
+        plugin.execution(argv, dict(environment)["PATH"]),
         *program.supervision(policy, host, host_id, request.leashes),
     ]
     steps = compiled.with_programs(prune(steps, without), policy, host)
@@ -46,7 +46,7 @@ def compose(
         warnings = ("limits.output.then: this version always ends the run",)
     return Plan(
         steps=tuple(steps),
-        policy=policy,
+        policy=policy._replace(seccomp=SeccompPolicy(), origins=()),  # the rules are steps by now
         plugin=what.plugin,
         layers=layers,
         widened=widened,

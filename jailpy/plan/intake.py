@@ -8,7 +8,7 @@ import stat
 
 from jailpy.errors import UsageError
 from jailpy.model.plan import Plugin
-from jailpy.model.policy import Policy
+from jailpy.model.policy import FilesystemPolicy
 from jailpy.model.record import Record
 from jailpy.model.request import Request
 from jailpy.plan.shares import SharedTree, shared, shares
@@ -26,9 +26,9 @@ class Program(Record):
     shares: tuple[SharedTree, ...]
 
 
-def program(request: Request, policy: Policy) -> Program:
+def program(request: Request, filesystem: FilesystemPolicy) -> Program:
     """The program that ``request`` names, with every host path that the policy gives."""
-    given = shares(policy.filesystem)
+    given = shares(filesystem)
     if request.command == "exec":
         name, *rest = request.arguments
         return Program(
@@ -51,12 +51,12 @@ def program(request: Request, policy: Policy) -> Program:
         plugin = Plugin(name=request.module, path=request.tree, sha256="")
         if os.path.exists(request.tree) and not os.path.isdir(request.tree):
             raise UsageError(f"{request.tree}: is not a folder", hint="--code takes the folder that the module is in")
-        tree = (_tree(request.tree, policy),) if request.tree else ()
+        tree = (_tree(request.tree, filesystem),) if request.tree else ()
         return _python(request, "module", request.module, plugin, (*given, *tree))
     if request.plugin == "-":
         return _copied(request, "stdin.py", "-", _read(0, "standard input"), given)
     if os.path.isdir(request.plugin):
-        return _folder(request, policy, given)
+        return _folder(request, filesystem, given)
     name = os.path.basename(request.plugin)
     return _copied(request, name, os.path.abspath(request.plugin), _read_file(request.plugin), given)
 
@@ -72,13 +72,13 @@ def _python(
     return Program(plugin=plugin, kind=kind, what=what, arguments=request.arguments, files=files, shares=given)
 
 
-def _folder(request: Request, policy: Policy, given: tuple[SharedTree, ...]) -> Program:
+def _folder(request: Request, filesystem: FilesystemPolicy, given: tuple[SharedTree, ...]) -> Program:
     if not os.path.isfile(os.path.join(request.plugin, "__main__.py")):
         hint = "name the file to run, or use --code DIR -m MODULE"
         raise UsageError(f"{request.plugin}: the folder has no __main__.py", hint=hint)
     path = os.path.abspath(request.plugin)
     plugin = Plugin(name=os.path.basename(path), path=path, sha256="")
-    return _python(request, "file", "/plugin", plugin, (*given, _tree(request.plugin, policy)))
+    return _python(request, "file", "/plugin", plugin, (*given, _tree(request.plugin, filesystem)))
 
 
 def _copied(request: Request, name: str, path: str, content: bytes, given: tuple[SharedTree, ...]) -> Program:
@@ -87,8 +87,8 @@ def _copied(request: Request, name: str, path: str, content: bytes, given: tuple
     return _python(request, "file", inside, plugin, given, ((inside, 0o444, content),))
 
 
-def _tree(path: str, policy: Policy) -> SharedTree:
-    sockets = policy.filesystem.sockets
+def _tree(path: str, filesystem: FilesystemPolicy) -> SharedTree:
+    sockets = filesystem.sockets
     return shared(os.path.abspath(path), "/plugin", sockets=sockets, writable=False, why="the plugin")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import resource
 
 from jailpy.kernel import landlock as ll
@@ -60,7 +59,7 @@ def _limits(policy: Policy, host: Host) -> list[Step]:
     infinity = resource.RLIM_INFINITY
     ours = 1 if host.uid else 2  # pid 1, and host root's launcher, which enters the namespace
     tasks = infinity if limits.tasks is None else limits.tasks + ours
-    cpu = infinity if limits.cpu is None else max(1, math.ceil(limits.cpu))
+    cpu = infinity if limits.cpu is None else max(1, -int(-limits.cpu // 1))
     size = infinity if limits.file_size is None else limits.file_size
     files = infinity if limits.open_files is None else limits.open_files
     rows = (

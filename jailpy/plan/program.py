@@ -43,12 +43,6 @@ def steps(variables: Variables) -> list[Step]:
     ]
 
 
-def execution(argv: tuple[str, ...], variables: Variables) -> list[Step]:
-    """execve, the last step before the plugin's first byte."""
-    text = " ".join(argv)
-    return [_PLUGIN.build("program-executed", text, "execute", argv, dict(variables)["PATH"])]
-
-
 def environment(policy: Policy, host: dict[str, str]) -> Variables:
     """The plugin's environment: ours, then what is passed on, then what the profile and the command line set."""
     passed = tuple((name, host[name]) for name in policy.process.pass_env if name in host)

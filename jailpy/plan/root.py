@@ -10,7 +10,7 @@ from jailpy.model.host import Host
 from jailpy.model.interpreter import Interpreter, Mask
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.plan import etc, special
+from jailpy.plan import etc, plugin, special
 from jailpy.plan.contents import Contents
 from jailpy.plan.intake import Program
 from jailpy.plan.steps import Section
@@ -80,7 +80,7 @@ def _is_private(path: str) -> bool:
 
 
 def _empty_root(files: list[tuple[str, int, bytes]]) -> list[Step]:
-    size = sum(len(content) + 4096 for _, _, content in files) + (1 << 20)
+    size = sum(plugin.room(content) for _, _, content in files) + (1 << 20)
     flags = mounts.NO_SUID | mounts.NO_DEV | mounts.NO_EXEC
     return [
         _INTO.build("mounts-private", "no mount event comes in or goes out", "private-mounts", needs=_MOUNT),
@@ -115,9 +115,7 @@ def _filled_root(
         _INTO.build("placeholders", "mount points for files", "placeholders", contents.placeholders(special.DEVICES)),
         _INTO.build("links", f"{len(links)} symbolic links", "links", links),
     ]
-    for path, mode, content in files:
-        name = f"file {path}"
-        found.append(_INTO.build(name, f"{len(content)} bytes, mode {mode:o}", "file", path, mode, content))
+    found += [plugin.file(*file) for file in files]
     found += special.scratch(policy.filesystem)
     for entry in contents.inside_scratch():
         found.append(

@@ -32,6 +32,11 @@ def place(name: str) -> str:
     return cache.key("policy", name, shipped.data_dir())
 
 
+def evidence(policy: Policy, interpreter: Interpreter) -> tuple[str, ...]:
+    """The files that both came from."""
+    return (*compiled.evidence(policy), *interpreter.evidence)
+
+
 def interpreter(wanted: str, policy: Policy) -> Interpreter:
     """The interpreter that a run uses, ``wanted`` before the profile's."""
     python = policy.python

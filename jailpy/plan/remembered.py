@@ -1,0 +1,110 @@
+"""Whole plans, kept between runs of the plain form: one Python file or -c, a shipped profile, no share.
+
+What is of one run is left open in them and filled in for each: the plugin's file, the room that it takes, the
+command, and the jail's id outside, which root's jails have each their own. A remembered plan stands for as long as
+every file that it came from is the same (see ``cache``).
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+
+from jailpy.model.host import Host
+from jailpy.model.plan import Layer, Plan, Step
+from jailpy.model.request import Request
+from jailpy.plan import cache, intake, plugin
+from jailpy.policy import compiled, shipped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_CONTENTS = ("/etc/services", "/etc/protocols", "/etc/localtime", "/etc/group")  # whose content stands in the steps
+_OF_ID = ("map-id", "map-owner", "step-down")  # acts that are given the jail's id outside
+_OF_THE_RUN = ("plugin", "arguments", "labels", "report", "exit_status", "json", "no_history", "quiet", "verbose")
+_ID = "{id}"  # stands for it in their texts
+_LIMITS = tuple(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
+
+
+def place(request: Request, host: Host) -> str:
+    """The name under which the plan for such a request is kept; empty for one that is never remembered."""
+    plain = request.code is not None or (request.plugin and request.plugin != "-")
+    limits_only = all(key.startswith("limits.") for key, _ in request.changes)
+    trusted = request.profile.partition("@")[0] in shipped.GENERATIONS  # of others, that is looked at each time
+    if request.command != "run" or request.module or request.policy_digest or not (plain and limits_only and trusted):
+        return ""
+    other: dict[str, Any] = {"code": None if request.code is None else "", **dict.fromkeys(_OF_THE_RUN)}
+    asked = request._replace(**other)
+    caller = (os.environ.get("PATH"), os.environ.get("HOME"), getattr(sys, "_base_executable", sys.executable))
+    return cache.key("plan", asked, caller, host, tuple(map(resource.getrlimit, _LIMITS)))
+
+
+def recall(name: str, request: Request, host_id: int) -> Plan | None:
+    """The plan that is kept under ``name``, for this plugin and this id. Raises UsageError for a bad plugin."""
+    known = cache.load(name)
+    if known is None:
+        return None
+    policy, layers, widened, warnings, steps = known
+    policy = compiled.restore(policy)
+    what = intake.program(request, policy.filesystem)
+    if what.shares or len(what.files) > 1:
+        return None  # a folder
+    return Plan(
+        steps=tuple(_filled(steps, what, host_id)),
+        policy=policy,
+        plugin=what.plugin,
+        layers=tuple(map(Layer._make, layers)),
+        widened=widened,
+        host_id=host_id,
+        warnings=warnings,
+    )
+
+
+def _filled(steps: Any, what: intake.Program, host_id: int) -> list[Step]:
+    made = []
+    for fields in steps:
+        if fields is None:  # where the plugin's file stands
+            made += [plugin.file(*file) for file in what.files]
+            continue
+        step = Step._make(fields)
+        arguments: Any = step.arguments
+        if step.act == "new-root":
+            size, files = arguments
+            step = step._replace(arguments=(size + sum(plugin.room(content) for _, _, content in what.files), files))
+        elif step.act == "execute":
+            argv, search = arguments
+            step = plugin.execution((*argv, *plugin.words(what)), search)
+        elif step.act in _OF_ID:
+            own = tuple(host_id if argument is None else argument for argument in arguments)
+            step = step._replace(text=step.text.replace(_ID, str(host_id)), arguments=own)
+        made.append(step)
+    return made
+
+
+def remember(name: str, plan: Plan, what: intake.Program, evidence: tuple[str, ...]) -> None:
+    """Keep ``plan`` without its plugin, if nothing else in it is of this one run."""
+    policy = plan.policy
+    narrow = any(step.act == "confirm" for step in plan.steps)
+    if what.shares or policy.process.pass_env or narrow or policy.filesystem.read or policy.filesystem.write:
+        return
+    own = {f"file {path}" for path, _, _ in what.files}
+    steps = [None if step.name in own else tuple(_opened(step, what, plan.host_id)) for step in plan.steps]
+    value = (compiled.dump(policy), tuple(map(tuple, plan.layers)), plan.widened, plan.warnings, tuple(steps))
+    cache.store(name, value, (*evidence, *_CONTENTS))
+
+
+def _opened(step: Step, what: intake.Program, host_id: int) -> Step:
+    """The step without what the plugin and the id gave it."""
+    arguments: Any = step.arguments
+    if step.act == "new-root":
+        size, files = arguments
+        return step._replace(arguments=(size - sum(plugin.room(content) for _, _, content in what.files), files))
+    if step.act == "execute":
+        argv, search = arguments
+        return step._replace(text="", arguments=(argv[: -len(plugin.words(what))], search))
+    if step.act in _OF_ID:
+        others = tuple(None if argument == host_id else argument for argument in arguments)
+        return step._replace(text=step.text.replace(str(host_id), _ID), arguments=others)
+    return step
