@@ -18,6 +18,9 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C before there is a jail: end at once, without a traceback
     gc.disable()  # imports make no garbage and a launcher no cycles: 2 ms
     try:
+        from jailpy import imports
+
+        imports.use()
         from jailpy.cli import quick_run
 
         request = quick_run.parse(sys.argv[1:])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jailpy.imports import MODULES
 from tests.conftest import Caller, run_as
 from tests.support.installed import Installed
 
@@ -43,6 +44,16 @@ def test_plain_run_imports_nothing_heavy(caller: Caller, installed: Installed, f
     found = imported(caller, installed, "run", *words) - bare
     assert "jailpy.launch.child" in found
     assert [module for module in sorted(found) if any(is_of(module, heavy) for heavy in HEAVY)] == []
+
+
+def test_a_plain_run_finds_all_its_modules_in_one_file(caller: Caller, installed: Installed, folder: Path) -> None:
+    """Neither more nor less than it imports is in the file; what only root needs is."""
+    plugin = folder / "plugin.py"
+    plugin.touch()
+    found = {module for module in imported(caller, installed, "run", plugin) if is_of(module, "jailpy")}
+    found -= {"jailpy", "jailpy.__main__", "jailpy.imports"}
+    assert found - set(MODULES) == set()
+    assert set(MODULES) - found <= ({"jailpy.launch.host_ids"} if caller.uid else set())
 
 
 def test_help_imports_no_launcher(caller: Caller, installed: Installed) -> None:

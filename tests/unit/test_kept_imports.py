@@ -1,0 +1,88 @@
+"""The file that a start imports from is believed only while it says what the sources say."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import jailpy
+from jailpy import imports
+
+SHOW = (
+    "from jailpy import imports; imports.use(); from jailpy.model import host; print(host.__spec__.loader, host.Host)"
+)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package with such a file."""
+    shutil.copytree(Path(jailpy.__file__).parent, tmp_path / "jailpy", ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run([sys.executable, "-m", "jailpy.imports"], cwd=tmp_path, check=True)
+    return tmp_path / "jailpy"
+
+
+def shown(package: Path) -> str:
+    """Where the module jailpy.model.host came from, and its class."""
+    done = subprocess.run([sys.executable, "-c", SHOW], cwd=package.parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def kept(package: Path) -> Path:
+    return package / "__pycache__" / Path(imports.path()).name
+
+
+def test_modules_come_from_the_file(package: Path) -> None:
+    assert "jailpy.imports._Kept" in shown(package)
+    assert "jailpy.model.host.Host" in shown(package)
+
+
+def test_a_module_that_has_changed_comes_from_its_source(package: Path) -> None:
+    with (package / "model/host.py").open("a") as file:
+        file.write("Host = 'changed'\n")
+    assert "SourceFileLoader" in shown(package)
+    assert "changed" in shown(package)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "noise", "missing", "unreadable"])
+def test_without_a_whole_file_modules_are_imported_as_ever(package: Path, damage: str) -> None:
+    path = kept(package)
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    elif damage == "unreadable":
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes({"empty": b"", "cut": content[: len(content) // 2], "noise": b"\xff" * 100}[damage])
+    assert "SourceFileLoader" in shown(package)
+    assert "jailpy.model.host.Host" in shown(package)
+
+
+def test_the_file_of_another_python_is_not_believed(package: Path) -> None:
+    path = kept(package)
+    content = path.read_bytes()
+    version = sys.version.encode()
+    assert version in content
+    path.write_bytes(content.replace(version, version.swapcase()))
+    assert "SourceFileLoader" in shown(package)
+
+
+def test_every_module_is_there_as_it_is_imported(package: Path) -> None:
+    """Packages have their __path__, modules their file: what Python itself would have set."""
+    code = (
+        "import sys, importlib\nfrom jailpy import imports\nif sys.argv[1:]: imports.use()\n"
+        "for name in imports.MODULES:\n"
+        "    m = importlib.import_module(name)\n"
+        "    print(name, m.__file__, getattr(m, '__path__', None), m.__package__, m.__spec__.parent)"
+    )
+    command = [sys.executable, "-c", code]
+    without, using = (
+        subprocess.run([*command, *more], cwd=package.parent, capture_output=True, text=True, check=True).stdout
+        for more in ([], ["use"])
+    )
+    assert using == without
