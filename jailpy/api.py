@@ -14,6 +14,10 @@ from jailpy.model.request import Request
 from jailpy.model.result import Failure, Result
 from jailpy.plan import remembered
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def plan(request: Request, *, host_id: int | None = None, without: frozenset[str] = frozenset()) -> Plan:
     """What ``run`` would do here. Raises JailError when it could not.
@@ -64,18 +68,20 @@ def _first_id() -> int:
     return host_ids.configured()[0]
 
 
-def execute(request: Request, *, without: frozenset[str] = frozenset()) -> tuple[Plan, Result]:
-    """Run to the end. Raises JailError for what is wrong before anything starts."""
+def execute(
+    request: Request, *, without: frozenset[str] = frozenset(), born: Callable[[], None] | None = None
+) -> tuple[Plan, Result]:
+    """Run to the end; ``born`` is called when there is a jail. Raises JailError for what is wrong before that."""
     launcher.stand_on_descriptors()
     if os.geteuid() != 0:
         ready = plan(request, without=without)
-        return ready, launcher.run(ready)
+        return ready, launcher.run(ready, born)
     from jailpy.launch import host_ids
 
     host_id, held = host_ids.claim()
     try:
         ready = plan(request, host_id=host_id, without=without)
-        return ready, launcher.run(ready)
+        return ready, launcher.run(ready, born)
     finally:
         os.close(held)
 

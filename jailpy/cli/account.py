@@ -24,7 +24,7 @@ _LOGIN_UID_UNSET = 0xFFFFFFFF
 
 
 class Account:
-    """One run's. ``open`` before anything starts, ``begin`` with the request, ``end`` with the result."""
+    """One run's. ``open`` before anything starts, ``begin`` when there is a jail, ``end`` with the result."""
 
     def __init__(self, target: str, *, json: bool = False, no_history: bool = False) -> None:
         self._target = target
@@ -48,7 +48,9 @@ class Account:
             self._fd = _open(self._target)
 
     def begin(self, request: Request) -> None:
-        """Enter the run in the list of those that live."""
+        """Enter the run in the list of those that live, while the jail is built and this process has its rights."""
+        if os.geteuid() == 0 or register.has_room():
+            self._journal.open()
         try:
             self._entry = register.Entry(
                 {

@@ -44,14 +44,12 @@ def understood(
     """
     launcher.stand_on_descriptors()
     os.umask(0o022)  # a caller's stricter one would lock the next run out of the cache, or the caller out of the report
-    request: Request | None = None
-    plan: Plan | None = None
+    request = plan = None
     account = Account(report, json=json, no_history=no_history)
     try:
         account.open()
-        request = understand()
-        account.begin(request)
-        plan, result = api.execute(request)
+        request = asked = understand()
+        plan, result = api.execute(request, born=lambda: account.begin(asked))
         said = _said(result, plan, request)
     except JailError as error:
         from jailpy.report import words

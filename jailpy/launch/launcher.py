@@ -19,21 +19,28 @@ from jailpy.launch.supervisor import Supervisor
 from jailpy.model.plan import Plan
 from jailpy.model.result import Result
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _FILES = 1024
 
 
-def run(plan: Plan) -> Result:
-    """Run ``plan`` to its end. What goes wrong on the way is in the result; nothing is left behind."""
+def run(plan: Plan, born: Callable[[], None] | None = None) -> Result:
+    """Run ``plan`` to its end. What goes wrong on the way is in the result; nothing is left behind.
+
+    ``born`` is called when the jail builds itself: this process waits, and has all its rights and descriptors still.
+    """
     _make_room()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, the kernel would reap pid 1 before it is looked at
     ending = Ending(started=time.time(), clock=time.monotonic())
     ctx = Context(plan)
     with Supervisor(ctx, ending) as supervisor:
-        _supervised(ctx, supervisor, ending)
+        _supervised(ctx, supervisor, ending, born)
     return conclude(plan, ending)
 
 
-def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending) -> None:
+def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Callable[[], None] | None) -> None:
     try:
         _prepare(ctx, ending)
         pid, pidfd = _give_birth(ctx, supervisor, ending)
@@ -44,6 +51,8 @@ def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending) -> None:
         ctx.process = str(pid)
         _perform(ctx, "map", ending)
         supervisor.release()
+        if born is not None:
+            born()
     except _StoppedError:
         supervisor.kill()
     supervisor.watch()

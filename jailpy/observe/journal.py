@@ -1,7 +1,7 @@
 """What is kept of a run: its report among the last hundred, and a line in the audit log.
 
-Root's launcher has the rights of its jail when the run is over, so it opens both beforehand; everybody else does so
-afterwards, when descriptors are plenty again.
+Both are opened while the jail is built, if descriptors allow: that costs no time then, and the launcher of root has the
+rights of its jail later.
 """
 
 from __future__ import annotations
@@ -32,11 +32,9 @@ class Journal:
         self._history = history
         self._report = self._audit = -1
         self._opened = False
-        if os.geteuid() == 0:
-            self.open()
 
     def open(self) -> None:
-        """Open what is to be written, once."""
+        """Open what is to be written, if that has not been done."""
         if self._opened or not self._place:
             return
         self._opened = True

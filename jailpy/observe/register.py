@@ -30,7 +30,7 @@ class Entry:
 
     def __init__(self, run: dict[str, object]) -> None:
         """Enter ``run``. Raises OSError where that cannot be done."""
-        if 0 <= resource.getrlimit(resource.RLIMIT_NOFILE)[1] < _FILES:
+        if not has_room():
             raise OSError(0, "too few open files are allowed (ulimit -n)")
         self._fd = _open()
         try:
@@ -45,6 +45,11 @@ class Entry:
     def ended(self, outcome: str) -> None:
         """Leave word of the end for who waits for it; the entry itself ends with this process."""
         os.pwrite(self._fd, outcome.encode(), self._at)
+
+
+def has_room() -> bool:
+    """Whether descriptors may be kept open while a jail lives."""
+    return not 0 <= resource.getrlimit(resource.RLIMIT_NOFILE)[1] < _FILES
 
 
 def _open() -> int:
