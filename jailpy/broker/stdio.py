@@ -1,56 +1,203 @@
 """The plugin's three streams, relayed byte for byte and counted.
 
-Nothing is interpreted here. No write can block the supervisor: at most PIPE_BUF bytes go to a descriptor that
-polls writable. Output that nobody reads any more is not read any more either, so the plugin gets EPIPE.
+Nothing is interpreted here. No read or write can block the supervisor, whoever shares the caller's descriptors with us.
+Output that nobody reads any more is not read any more either, so the plugin gets EPIPE.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import select
 import stat
 
-_CHUNK = 1 << 16
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CHUNK = 1 << 16  # what a new pipe holds
+_LARGE = 1 << 18  # what it holds once a chunk has filled it
 _PIPE_BUF = 4096  # what a pipe that polls writable takes without blocking (pipe(7))
+_FIONREAD = 0x541B
+_NULL = os.makedev(1, 3)  # to which a write never waits
+_CANNOT_SPLICE = (errno.EINVAL, errno.EPERM, errno.ENOSYS)
 
 
-class Stream:
-    """One direction: read from ``source`` when nothing is pending, else write to ``sink``."""
+class Allowance:
+    """How many bytes of output still go out, of both streams together; None: all."""
 
-    def __init__(self, source: int, sink: int, ours: int) -> None:
+    def __init__(self) -> None:
+        self.left: int | None = None
+        self.exceeded = False
+
+    def room(self, size: int) -> int:
+        return size if self.left is None else min(size, self.left)
+
+    def take(self, size: int) -> None:
+        if self.left is not None:
+            self.left -= size
+
+
+class Input:
+    """From the caller's ``source`` to ``sink``, our end of a pipe to the plugin.
+
+    The bytes are copied: a page of a host file that was spliced into the pipe would still be that file's.
+    """
+
+    def __init__(self, source: int, sink: int, *, owned: bool) -> None:
+        """``owned``: the source is ours to close."""
         self.source = source
         self.sink = sink
-        self.ours = ours  # the end that is a pipe to the jail and is closed by us
-        self.count = 0  # bytes read
         self.open = True
+        self._owned = owned
+        self._seekable = stat.S_ISREG(os.fstat(source).st_mode)
+        self._buffer = bytearray(_CHUNK)
         self._pending = memoryview(b"")
-        self._at_once = _PIPE_BUF if not stat.S_ISREG(os.fstat(sink).st_mode) else _CHUNK
+        os.set_blocking(sink, False)
 
-    def wanted(self) -> tuple[int, int]:
-        """The descriptor to poll now, and for what."""
-        return (self.sink, select.POLLOUT) if self._pending else (self.source, select.POLLIN)
+    def wanted(self) -> tuple[tuple[int, int], ...]:
+        """The descriptors to poll now, and for what; the sink always tells when its reader is gone."""
+        if self._pending:
+            return ((self.sink, select.POLLOUT),)
+        return ((self.source, select.POLLIN), (self.sink, 0))
 
-    def move(self, revents: int) -> None:
+    def move(self, fd: int, revents: int) -> None:
+        """Do what the poll made possible; closes itself at the end of the data or of the reader."""
+        if fd == self.sink and revents & (select.POLLERR | select.POLLNVAL):
+            self.close()
+            return
+        try:
+            if not self._pending:
+                size = os.readv(self.source, (self._buffer,))
+                self._pending = memoryview(self._buffer)[:size]
+                if size == 0:
+                    self.close()
+                    return
+                if size == len(self._buffer) == _CHUNK:
+                    _enlarge(self.source, self.sink)
+                    self._buffer = bytearray(_LARGE)
+            self._pending = self._pending[os.write(self.sink, self._pending) :]
+        except BlockingIOError:  # the plugin's pipe is full, or another reader was faster
+            return
+        except OSError:
+            self.close()
+
+    def close(self) -> None:
+        """Close our ends. What the plugin left unread of a file is left to whoever reads that file next."""
+        if self.open:
+            if self._seekable:
+                self._rewind()
+            self.forget()
+
+    def forget(self) -> None:
+        """Close our ends, in a process that does not relay."""
+        self.open = False
+        os.close(self.sink)
+        if self._owned:
+            os.close(self.source)
+        self.source = self.sink = -1
+
+    def _rewind(self) -> None:
+        unread = len(self._pending) + int.from_bytes(fcntl.ioctl(self.sink, _FIONREAD, bytes(4)), "little")
+        if unread:
+            os.lseek(self.source, -unread, os.SEEK_CUR)
+
+
+class Output:
+    """From ``source``, our end of a pipe from the plugin, to the caller's ``sink``.
+
+    ``clean`` makes of the plugin's bytes what is written; without one, the kernel moves them where it can.
+    """
+
+    def __init__(
+        self, source: int, sink: int, allowance: Allowance, *, clean: Callable[[bytes], bytes] | None = None
+    ) -> None:
+        self.source = source
+        self.sink = sink
+        self.count = 0  # bytes that the plugin has written
+        self.open = True
+        self._allowance = allowance
+        self._clean = clean
+        self._pending = memoryview(b"")
+        self._full = False  # the last splice found no room
+        status = os.fstat(sink)
+        mode = status.st_mode
+        self._splices = clean is None and (stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or status.st_rdev == _NULL)
+        self._at_once = _CHUNK if stat.S_ISREG(mode) else _PIPE_BUF
+        self._chunk = _CHUNK
+
+    @property
+    def pending(self) -> bool:
+        """Whether something waits to be written."""
+        return self._full or bool(self._pending)
+
+    def wanted(self) -> tuple[tuple[int, int], ...]:
+        """The descriptors to poll now, and for what."""
+        return ((self.sink, select.POLLOUT),) if self.pending else ((self.source, select.POLLIN),)
+
+    def move(self, _: int, revents: int) -> None:
         """Do what the poll made possible; closes itself at the end of the data or of the reader."""
         try:
-            if self._pending:
-                if revents & (select.POLLERR | select.POLLNVAL):
-                    raise BrokenPipeError
-                self._pending = self._pending[os.write(self.sink, self._pending[: self._at_once]) :]
+            if self.pending:
+                self._write(revents)
+            elif self._allowance.room(1) == 0:
+                self._drop()
+            elif self._splices:
+                self._splice()
             else:
-                data = os.read(self.source, _CHUNK)
-                self.count += len(data)
-                self._pending = memoryview(data)
-                if not data:
-                    self.close()
-        except BlockingIOError:  # the caller's descriptor does not block, and what polled ready was taken by another
-            return
-        except OSError:  # the reader is gone, the disk is full: the plugin is told by EPIPE
+                self._read()
+        except BlockingIOError:
+            self._full = self._splices
+        except OSError as error:
+            if not self._splices or error.errno not in _CANNOT_SPLICE:
+                self.close()  # the reader is gone, the disk is full: the plugin is told by EPIPE
+            self._splices = False  # a file that is appended to, or a launcher whose own filter refuses it
+
+    def _write(self, revents: int) -> None:
+        if revents & (select.POLLERR | select.POLLNVAL):
+            raise BrokenPipeError
+        self._full = False
+        if self._pending:
+            self._pending = self._pending[os.write(self.sink, self._pending[: self._at_once]) :]
+
+    def _splice(self) -> None:
+        size = os.splice(self.source, self.sink, self._allowance.room(self._chunk), flags=os.SPLICE_F_NONBLOCK)
+        self._counted(size)
+
+    def _read(self) -> None:
+        data = os.read(self.source, self._allowance.room(self._chunk))
+        self._counted(len(data))
+        self._pending = memoryview(self._clean(data) if self._clean else data)
+
+    def _drop(self) -> None:
+        size = len(os.read(self.source, self._chunk))
+        self.count += size
+        self._allowance.exceeded = self._allowance.exceeded or size > 0
+        if size == 0:
             self.close()
+
+    def _counted(self, size: int) -> None:
+        self.count += size
+        self._allowance.take(size)
+        if size == 0:
+            self.close()
+        elif size == self._chunk == _CHUNK:
+            _enlarge(self.source, self.sink)
+            self._chunk = _LARGE
 
     def close(self) -> None:
         """Close our end; the other one belongs to the caller."""
         if self.open:
             self.open = False
-            os.close(self.ours)
-            self.ours = -1
+            os.close(self.source)
+            self.source = -1
+
+
+def _enlarge(*pipes: int) -> None:
+    """Let pipes that a chunk has filled hold more; the caller's too, which would be the bottleneck."""
+    for pipe in pipes:
+        try:
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _LARGE)
+        except OSError:  # it is none, or this user's pipes hold enough together (pipe(7), pipe-user-pages-soft)
+            continue

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import stat
 
-from jailpy.broker.stdio import Stream
+from jailpy.broker.stdio import Allowance, Input, Output
+from jailpy.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import select
+
+_UNREADABLE = "give it one, such as < /dev/null, or name a file with --stdin"
 
 
 class Streams:
     """Owns our ends of the streams; ``theirs`` are the plugin's 0, 1 and 2, which the caller of this hands on."""
 
     def __init__(self) -> None:
-        """Raises OSError where descriptors run out, and then keeps none."""
+        """Raises UsageError for what cannot be read, OSError where descriptors run out; then keeps none."""
+        source, owned = _standard_input()
         ends: list[int] = []
         try:
             for _ in range(3):
                 ends += os.pipe2(os.O_CLOEXEC)
         except OSError:
-            for fd in ends:
+            for fd in (*ends, *((source,) if owned else ())):
                 os.close(fd)
             raise
         stdin, to_stdin, from_stdout, stdout, from_stderr, stderr = ends
-        os.set_blocking(to_stdin, False)
         self.theirs = (stdin, stdout, stderr)
-        self._input = Stream(0, to_stdin, to_stdin)
-        self._outputs = (Stream(from_stdout, 1, from_stdout), Stream(from_stderr, 2, from_stderr))
-        self._polled: dict[int, Stream] = {}
+        self.allowance = Allowance()
+        self._input = Input(source, to_stdin, owned=owned)
+        self._outputs = (Output(from_stdout, 1, self.allowance), Output(from_stderr, 2, self.allowance))
+        self._polled: dict[int, Input | Output] = {}
 
     def give(self, host_id: int) -> None:
         """Hand them to the jail's id: /dev/stdout is opened by name, with its rights."""
@@ -40,15 +46,14 @@ class Streams:
         """Add what is to be waited for now."""
         self._polled = {}
         for stream in (self._input, *self._outputs):
-            if stream.open:
-                fd, events = stream.wanted()
+            for fd, events in stream.wanted() if stream.open else ():
                 self._polled[fd] = stream
                 poll.register(fd, events)
 
     def move(self, fd: int, revents: int) -> None:
         """Relay what the poll made possible; a descriptor that is not of a stream is not looked at."""
-        if fd in self._polled:
-            self._polled[fd].move(revents)
+        if fd in self._polled and self._polled[fd].open:
+            self._polled[fd].move(fd, revents)
 
     @property
     def flowing(self) -> bool:
@@ -62,9 +67,36 @@ class Streams:
         return out.count, err.count
 
     def close_input(self) -> None:
+        """Nobody reads the plugin's standard input any more."""
         self._input.close()
+
+    def forget(self) -> None:
+        """In pid 1: close the launcher's ends, which would keep the streams from ever ending."""
+        if self._input.open:
+            self._input.forget()
+        for output in self._outputs:
+            output.close()
 
     def close(self) -> None:
         """Close our ends; the plugin's belong to the jail."""
-        for stream in (self._input, *self._outputs):
-            stream.close()
+        self._input.close()
+        for output in self._outputs:
+            output.close()
+
+
+def _standard_input() -> tuple[int, bool]:
+    """What is read for the plugin, and whether it is ours to close. Raises UsageError."""
+    mode = os.fstat(0).st_mode
+    if stat.S_ISDIR(mode):
+        raise UsageError("standard input is a folder", hint=_UNREADABLE)
+    if fcntl.fcntl(0, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
+        raise UsageError("standard input is open for writing only", hint=_UNREADABLE)
+    return _apart(0, os.O_RDONLY) if stat.S_ISFIFO(mode) else (0, False)
+
+
+def _apart(fd: int, flags: int) -> tuple[int, bool]:
+    """The same file by a descriptor that does not block, whatever others who share the caller's read meanwhile."""
+    try:
+        return os.open(f"/proc/self/fd/{fd}", flags | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY), True
+    except OSError:  # another user's pipe
+        return fd, False
