@@ -14,6 +14,7 @@ _PLUGIN = Section("plugin", "seccomp")
 
 PREFIX = "seccomp-"
 _NESTED = ("user-namespaces-none", "below-namespace-root")
+_PROGRAM_OF = {"filter": "first", "step-down": "launcher"}  # act → which program it installs
 _SHADOWS = {
     "namespaces": _NESTED,
     "clone-namespaces": _NESTED,
@@ -60,13 +61,13 @@ def all_programs(policy: Policy, architecture: str) -> list[tuple[str, tuple[byt
     """What a plan of this policy asks the cache for, when no step is left out: keys and programs."""
     policy = in_force(policy)
     place = (policy.sha256, policy.network.loopback, (), architecture)
-    which = ("first", "second") if narrowing.is_narrow(policy.seccomp) else ("first",)
+    which = (*_PROGRAM_OF.values(), *(("second",) if narrowing.is_narrow(policy.seccomp) else ()))
     return [(_key(kind, place), _compile(kind, policy.seccomp, architecture)) for kind in which]
 
 
 def _filled(step: Step, rules: SeccompPolicy, place: tuple[object, ...]) -> Step:
-    if step.act in ("filter", "step-down"):
-        programs = _programs("first", rules, place)
+    if step.act in _PROGRAM_OF:
+        programs = _programs(_PROGRAM_OF[step.act], rules, place)
         return step._replace(arguments=(*step.arguments, programs))
     if step.name == f"file {narrowing.PROGRAM}":
         (program,) = _programs("second", rules, place)
@@ -89,5 +90,13 @@ def _key(which: str, place: tuple[object, ...]) -> str:
 
 
 def _compile(which: str, rules: SeccompPolicy, architecture: str) -> tuple[bytes, ...]:
-    wanted = narrowing.first(rules) if which == "first" else narrowing.second(rules)
+    if which == "launcher":
+        rules = _relaying(rules)
+    wanted = narrowing.second(rules) if which == "second" else narrowing.first(rules)
     return bpf.compile_filter(wanted, architecture)
+
+
+def _relaying(rules: SeccompPolicy) -> SeccompPolicy:
+    """What the launcher itself runs under: it moves output from pipe to pipe, which no plugin may."""
+    refuse = tuple(group._replace(calls=tuple(c for c in group.calls if c != "splice")) for group in rules.refuse)
+    return rules._replace(allow=tuple(sorted({*rules.allow, "splice"})), refuse=refuse)
