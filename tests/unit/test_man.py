@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from jailpy.cli.help import COMMANDS
 from jailpy.cli.options import OPTIONS
+from jailpy.model.result import OUTCOMES
 from jailpy.policy.load import load
 from jailpy.policy.schema import SETTINGS, TOP
 from jailpy.policy.seccomp_catalogue import read_catalogue
@@ -19,7 +24,6 @@ from tests.support.installed import CHECKOUT
 
 FLAG = re.compile(r"(?<![\w-])--?[a-zA-Z][a-z-]*")
 TABLES = ("process.env", "seccomp.args")  # whose keys are names of the user's or the kernel's
-COMMANDS = {command for option in OPTIONS for command in option.commands}
 
 
 def text(page: str) -> str:
@@ -35,6 +39,18 @@ def tags(page: str) -> set[str]:
     return {word for head in heads for word in re.findall(r"[a-z][\w.-]*", re.sub(r"\b(Ic|Ns|Ar|Cm|Sy)\b", "", head))}
 
 
+def fields(schema: dict[str, Any]) -> Iterator[str]:
+    """The names of all fields of a JSON Schema, those within others too."""
+    yield from schema.get("properties", ())
+    yield from schema.get("required", ())
+    parts = [*schema.get("properties", {}).values(), *schema.get("oneOf", ())]
+    for part in (
+        *parts,
+        *(schema[key] for key in ("items", "additionalProperties") if isinstance(schema.get(key), dict)),
+    ):
+        yield from fields(part)
+
+
 def examples(page: str) -> list[str]:
     """The literal displays of the page."""
     source = (CHECKOUT / "man" / page).read_text(encoding="utf-8")
@@ -48,8 +64,8 @@ def test_every_option_stands_in_the_man_page_and_no_other() -> None:
 
 def test_every_command_stands_in_the_man_page() -> None:
     source = (CHECKOUT / "man/jailpy.1").read_text(encoding="utf-8")
-    assert {*re.findall(r"^\.It Cm (\w+)", source, re.MULTILINE)} == COMMANDS
-    assert {*re.findall(r"^\.Nm jailpy\n\.Cm (\w+)", source, re.MULTILINE)} == COMMANDS
+    assert {*re.findall(r"^\.It Cm (\w+)", source, re.MULTILINE)} == set(COMMANDS)
+    assert {*re.findall(r"^\.Nm jailpy\n\.Cm (\w+)", source, re.MULTILINE)} == set(COMMANDS)
 
 
 def test_every_key_of_a_profile_stands_in_its_man_page() -> None:
@@ -61,6 +77,17 @@ def test_every_key_of_a_profile_stands_in_its_man_page() -> None:
 def test_every_set_of_system_calls_stands_in_the_man_page_and_no_other() -> None:
     named = set(re.findall(r"@([a-z][a-z0-9-]*[a-z0-9])", text("jailpy-profile.5")))
     assert named == set(read_catalogue().sets)
+
+
+def test_every_field_of_the_report_stands_in_its_man_page() -> None:
+    schema = json.loads((CHECKOUT / "jailpy/report/schema/report-1.json").read_text(encoding="utf-8"))
+    named = re.findall(r"^\.(?:It )?Ic ([a-z_0-9 ,;]+)", (CHECKOUT / "man/jailpy-report.5").read_text(), re.MULTILINE)
+    assert set(fields(schema)) - set(re.findall(r"\w+", " ".join(named))) == set()
+
+
+def test_every_outcome_stands_in_the_man_page_and_no_other() -> None:
+    source = (CHECKOUT / "man/jailpy-report.5").read_text(encoding="utf-8")
+    assert {*re.findall(r"^\.It Cm ([\w-]+)", source, re.MULTILINE)} == set(OUTCOMES)
 
 
 def test_every_shipped_profile_stands_in_the_man_pages() -> None:
