@@ -45,6 +45,7 @@ class Context:
         # the supervisor's part
         self.wall: float | None = None
         self.output: int | None = None
+        self.output_ends_run = True
         self.cpu: float | None = None  # seconds, of the whole jail
         self.memory: int | None = None  # bytes, of the whole jail
         self.leashes: tuple[int, ...] = ()

@@ -48,12 +48,12 @@ def _of_time(plan: Plan, outcome: str, wall_s: float, usage: Usage) -> list[Row]
 
 def _of_amount(plan: Plan, ending: Ending, outcome: str, usage: Usage) -> list[Row]:
     limits, output = plan.policy.limits, ending.stdout + ending.stderr
-    memory, flood = outcome == "memory-limit", outcome == "output-limit"
+    memory = outcome == "memory-limit"
     tasks = _lowered(limits.tasks, resource.RLIMIT_NPROC, 1)  # and pid 1
     return [
         ("memory", limits.memory, usage.memory_peak_bytes, int(memory), memory),
         ("tasks", tasks, usage.tasks_peak, _reached(tasks, usage.tasks_peak), False),
-        ("output", limits.output, output, int(flood), flood),
+        ("output", limits.output, output, int(ending.flooded), outcome == "output-limit"),
     ]
 
 

@@ -39,6 +39,7 @@ class Ending:
         self.clock = clock
         self.relayed = 0
         self.stdout = self.stderr = 0
+        self.flooded = False  # there was more output than is allowed
         self.failure: tuple[int, int, str] | None = None
         self.notes: list[tuple[int, int]] = []
         self.why = ""
@@ -142,9 +143,10 @@ def _layers(plan: Plan, ending: Ending) -> tuple[Layer, ...]:
 
 
 def _warnings(plan: Plan, ending: Ending) -> tuple[str, ...]:
-    return tuple(
-        f"{plan.steps[i].name}: {plan.steps[i].text}: {os.strerror(n)}; went on without" for i, n in ending.notes
-    )
+    found = [f"{plan.steps[i].name}: {plan.steps[i].text}: {os.strerror(n)}; went on without" for i, n in ending.notes]
+    if ending.flooded and not ending.why:
+        found.append(f"output after {plan.policy.limits.output} bytes was dropped (limits.output)")
+    return tuple(found)
 
 
 def _usage(ending: Ending) -> Usage | None:

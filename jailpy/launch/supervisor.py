@@ -204,7 +204,7 @@ class Supervisor:
             self._stop(ending.relayed, "killed")
         elif self._told.count(signal.SIGINT) > 1:  # asked again by a person; timeout(1) sends SIGTERM twice
             self._stop(signal.SIGKILL, "killed")
-        if self._streams.allowance.exceeded and not ending.why:
+        if self._streams.allowance.exceeded and self._ctx.output_ends_run and not ending.why:
             self._stop(signal.SIGKILL, "output-limit")
         now = time.monotonic()
         if self._look_at is not None and now >= self._look_at:
@@ -264,6 +264,7 @@ class Supervisor:
 
     def _count(self) -> None:
         self._ending.stdout, self._ending.stderr = self._streams.counts
+        self._ending.flooded = self._streams.allowance.exceeded
 
 
 def _accounts() -> tuple[int, ...]:

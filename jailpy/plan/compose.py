@@ -41,9 +41,6 @@ def compose(
         *program.supervision(policy, host, host_id, request.leashes),
     ]
     steps = compiled.with_programs(prune(steps, without), policy, host)
-    warnings: tuple[str, ...] = ()
-    if policy.limits.output is not None and policy.limits.output_then != "kill":
-        warnings = ("limits.output.then: this version always ends the run",)
     return Plan(
         steps=tuple(steps),
         policy=policy._replace(seccomp=SeccompPolicy(), origins=()),  # the rules are steps by now
@@ -51,7 +48,6 @@ def compose(
         layers=layers,
         widened=widened,
         host_id=host_id,
-        warnings=warnings,
     )
 
 
@@ -108,17 +104,18 @@ def _layer(name: str, will: str, policy: Policy, host: Host) -> Layer:
             return Layer(name=name, state="off", detail="the kernel has it not, or has it switched off")
         return Layer(name=name, state="on", detail=f"ABI {host.landlock}")
     if name == "cgroup":
-        detail = "not used by this version: limits hold for each process, tasks for the whole jail"
-        return Layer(name=name, state="fallback", detail=f"{detail}; not limited: {', '.join(_unlimited(policy))}")
+        detail = "limits of each process, and a watch that looks at the whole jail from time to time and does not see"
+        unseen = "memory of pipes, sockets and the kernel, nor memfds on their way through a socket"
+        missing = "".join(f"; {key} is not limited" for key in _unlimited(policy))
+        return Layer(name=name, state="fallback", detail=f"{detail} {unseen}{missing}")
     return Layer(name=name, state="on", detail="")
 
 
 def _unlimited(policy: Policy) -> list[str]:
     """What the profile limits and nothing here enforces."""
     limits = policy.limits
-    asked = (("memory", limits.memory), ("cpu-quota", limits.cpu_quota), ("io-read", limits.io_read),
-             ("io-write", limits.io_write))  # fmt: skip
-    return [name for name, value in asked if value is not None] or ["memory"]
+    asked = (("cpu-quota", limits.cpu_quota), ("io-read", limits.io_read), ("io-write", limits.io_write))
+    return [name for name, value in asked if value is not None]
 
 
 def groups(host: Host) -> Layer:

@@ -72,9 +72,11 @@ def supervision(policy: Policy, host: Host, host_id: int, leashes: tuple[int, ..
         text = f"{limits.memory} bytes of memory for all processes together, looked at from outside"
         found.append(_LIMITS.wall("limit-memory", text, "memory", limits.memory))
     if limits.output is not None:
-        found.append(_LIMITS.wall("limit-output", f"{limits.output} bytes of output", "output", limits.output))
+        more = "end the run" if limits.output_then == "kill" else "are dropped"
+        text = f"{limits.output} bytes of output, more {more}"
+        found.append(_LIMITS.wall("limit-output", text, "output", limits.output, limits.output_then))
     if host.uid == 0:
-        text = f"the launcher itself runs on as {host_id}, without capabilities, under the same filter"
+        text = f"the launcher itself runs on as {host_id}, without capabilities, under the same filter, splice aside"
         needs = ("host-root-left", "user-namespace-kept")  # it must go on ending the jail, and watching it
         found.append(_SUPERVISE.wall("launcher-unprivileged", text, "step-down", INSIDE_ID, INSIDE_ID, needs=needs))
     return found

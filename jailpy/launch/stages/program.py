@@ -66,8 +66,9 @@ def leash(ctx: Context, descriptors: tuple[int, ...]) -> None:
     ctx.leashes = descriptors
 
 
-def limit_output(ctx: Context, size: int) -> None:
+def limit_output(ctx: Context, size: int, then: str) -> None:
     ctx.output = size
+    ctx.output_ends_run = then == "kill"
 
 
 def limit_cpu(ctx: Context, seconds: float) -> None:

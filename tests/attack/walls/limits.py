@@ -76,6 +76,28 @@ if child == 0:
 saw = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 finish(saw == 0, saw)
 """
+SPREAD = """
+print("READY", flush=True)
+def burn():
+    signal.signal(signal.SIGPROF, lambda *_: os._exit(0))
+    signal.setitimer(signal.ITIMER_PROF, 0.7)
+    while True:
+        pass
+children = []
+for _ in range(3):
+    children.append(os.fork())
+    if children[-1] == 0:
+        burn()
+saw = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+time.sleep(1)
+finish(True, saw)
+"""
+TAKE = """
+print("READY", flush=True)
+taken = bytearray(b"x") * (160 << 20)
+time.sleep(1)
+finish(True, len(taken))
+"""
 LOCK = """
 memory = ctypes.create_string_buffer(1 << 18)
 saw = call("mlock", ctypes.addressof(memory), len(memory))
@@ -101,6 +123,8 @@ ATTACKS = (
         changes=(("limits.file-size", "4K"),),
     ),
     Attack("limit-cpu", BURN, changes=(("limits.cpu", "1s"),)),
+    Attack("limit-cpu-whole", SPREAD, Outcome("cpu-limit"), changes=(("limits.cpu", "1s"),)),
+    Attack("limit-memory", TAKE, Outcome("memory-limit"), changes=(("limits.memory", "80M"),)),
     Attack("limit-locked-memory", LOCK, Wide(resource.RLIMIT_MEMLOCK)),
     Attack("limit-queues", QUEUE),
     Attack("limit-signals", QUEUED, Wide(resource.RLIMIT_SIGPENDING)),
