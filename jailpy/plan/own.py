@@ -7,29 +7,39 @@ import sys
 
 from jailpy.errors import UsageError
 from jailpy.model.interpreter import Mask
-from jailpy.plan import cache
+from jailpy.plan import cache, places
 from jailpy.plan.contents import Contents
 from jailpy.policy.lookup import folders
 from jailpy.policy.paths import inside
 
 
 def protect(contents: Contents) -> list[Mask]:
-    """Refuse shares that would hand jailpy over, and cover its cache where it lies in one. Raises UsageError.
+    """Refuse shares that would hand jailpy over, and cover what it keeps where that lies in one. Raises UsageError.
 
     Places count before they exist: a plugin that could make them would be believed by the next run.
     """
-    kept = os.path.realpath(cache.folder()) if cache.folder() else ""
-    places = [kept, *_code_and_profiles()]
+    kept = _kept()
+    needed = [*kept, *_code_and_profiles()]
     covered = []
     for entry in contents.entries:
         source = entry.tree.source
-        taken = next((place for place in places if place and entry.writable and _touch(place, source)), "")
-        if taken or (kept and inside(source, kept)):
-            message = f"{source} cannot be shared: jailpy itself depends on {taken or kept}"
+        within = [place for place in kept if inside(source, place)]
+        taken = [place for place in needed if entry.writable and _touch(place, source)]
+        if taken or within:
+            message = f"{source} cannot be shared: jailpy itself depends on {(*taken, *within)[0]}"
             raise UsageError(message, hint="share another folder, or one below it")
-        if kept and inside(kept, source) and os.path.isdir(kept):
-            covered.append(Mask(path=entry.tree.target + kept[len(source) :], kind="dir", module=""))
+        target = entry.tree.target
+        known = [place for place in kept if inside(place, source) and os.path.isdir(place)]
+        covered += [Mask(path=target + place[len(source) :], kind="dir", module="") for place in known]
     return covered
+
+
+def _kept() -> list[str]:
+    """What is written between runs or about them: the cache, reports and audit log, the list of what runs."""
+    lists = places.runtime()
+    used = next((path for path in lists if os.path.isdir(os.path.dirname(path))), lists[-1])
+    known = (cache.folder(), places.state(), used, *(path for path in lists if os.path.isdir(path)))
+    return [os.path.realpath(place) for place in dict.fromkeys(known) if place]
 
 
 def _code_and_profiles() -> list[str]:
