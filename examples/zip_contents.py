@@ -29,7 +29,7 @@ def complaints(member: zipfile.ZipInfo, archive: zipfile.ZipFile) -> Iterator[st
         with archive.open(member) as content:
             while content.read(CHUNK):
                 pass
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         yield f"damaged: {error}"
 
 
