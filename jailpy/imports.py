@@ -22,22 +22,21 @@ if TYPE_CHECKING:
 
 # fmt: off
 MODULES = (
-    "jailpy.abi", "jailpy.abi.x86_64", "jailpy.api", "jailpy.broker", "jailpy.broker.processes",
-    "jailpy.broker.stdio", "jailpy.cli", "jailpy.cli.account", "jailpy.cli.options", "jailpy.cli.output",
-    "jailpy.cli.quick_run", "jailpy.cli.request", "jailpy.cli.run", "jailpy.errors", "jailpy.kernel",
-    "jailpy.kernel.capabilities", "jailpy.kernel.host_probe", "jailpy.kernel.keyrings", "jailpy.kernel.landlock",
-    "jailpy.kernel.mounts", "jailpy.kernel.namespaces", "jailpy.kernel.paths", "jailpy.kernel.processes",
-    "jailpy.kernel.seccomp", "jailpy.kernel.syscall", "jailpy.launch", "jailpy.launch.channel",
-    "jailpy.launch.child", "jailpy.launch.context", "jailpy.launch.host_ids", "jailpy.launch.launcher",
-    "jailpy.launch.limits", "jailpy.launch.reaper", "jailpy.launch.result", "jailpy.launch.stages",
-    "jailpy.launch.stages.birth", "jailpy.launch.stages.privilege", "jailpy.launch.stages.program",
-    "jailpy.launch.stages.root", "jailpy.launch.streams", "jailpy.launch.supervisor", "jailpy.launch.watch",
-    "jailpy.model", "jailpy.model.host", "jailpy.model.interpreter", "jailpy.model.plan", "jailpy.model.policy",
-    "jailpy.model.record", "jailpy.model.request", "jailpy.model.result", "jailpy.observe",
-    "jailpy.observe.journal", "jailpy.observe.register", "jailpy.plan", "jailpy.plan.cache", "jailpy.plan.intake",
-    "jailpy.plan.places", "jailpy.plan.plugin", "jailpy.plan.remembered", "jailpy.plan.shares", "jailpy.plan.steps",
-    "jailpy.policy", "jailpy.policy.compiled", "jailpy.policy.digest", "jailpy.policy.shipped", "jailpy.report",
-    "jailpy.report.document", "jailpy.report.quote",
+    "jailpy.abi", "jailpy.abi.x86_64", "jailpy.api", "jailpy.broker", "jailpy.broker.stdio", "jailpy.cli",
+    "jailpy.cli.account", "jailpy.cli.options", "jailpy.cli.output", "jailpy.cli.quick_run", "jailpy.cli.request",
+    "jailpy.cli.run", "jailpy.errors", "jailpy.kernel", "jailpy.kernel.capabilities", "jailpy.kernel.host_probe",
+    "jailpy.kernel.keyrings", "jailpy.kernel.landlock", "jailpy.kernel.mounts", "jailpy.kernel.namespaces",
+    "jailpy.kernel.paths", "jailpy.kernel.processes", "jailpy.kernel.seccomp", "jailpy.kernel.syscall",
+    "jailpy.launch", "jailpy.launch.channel", "jailpy.launch.child", "jailpy.launch.context",
+    "jailpy.launch.host_ids", "jailpy.launch.launcher", "jailpy.launch.limits", "jailpy.launch.reaper",
+    "jailpy.launch.result", "jailpy.launch.stages", "jailpy.launch.stages.birth", "jailpy.launch.stages.privilege",
+    "jailpy.launch.stages.program", "jailpy.launch.stages.root", "jailpy.launch.streams",
+    "jailpy.launch.supervisor", "jailpy.model", "jailpy.model.host", "jailpy.model.interpreter",
+    "jailpy.model.plan", "jailpy.model.policy", "jailpy.model.record", "jailpy.model.request",
+    "jailpy.model.result", "jailpy.observe", "jailpy.observe.journal", "jailpy.observe.register", "jailpy.plan",
+    "jailpy.plan.cache", "jailpy.plan.intake", "jailpy.plan.places", "jailpy.plan.plugin", "jailpy.plan.remembered",
+    "jailpy.plan.shares", "jailpy.plan.steps", "jailpy.policy", "jailpy.policy.compiled", "jailpy.policy.digest",
+    "jailpy.policy.shipped", "jailpy.report", "jailpy.report.document", "jailpy.report.quote",
 )  # tests hold it to what a plain run imports
 # fmt: on
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))

@@ -96,6 +96,7 @@ def store_installed(name: str, value: Any, files: tuple[str, ...]) -> None:
 
 def _write(place: str, name: str, entry: tuple[Any, tuple[str, ...]], mode: int) -> None:
     value, files = entry
+    files = tuple(dict.fromkeys((*files, *_code())))
     at = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fd = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, mode, dir_fd=at)
@@ -105,6 +106,12 @@ def _write(place: str, name: str, entry: tuple[Any, tuple[str, ...]], mode: int)
             _link(fd, name, at)
     finally:
         os.close(at)
+
+
+def _code() -> list[str]:
+    """The files of jailpy's own modules: what another version would have worked out is not believed."""
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == "jailpy"]
+    return [path for module in modules if (path := getattr(module, "__file__", None))]
 
 
 def _link(fd: int, name: str, at: int) -> None:

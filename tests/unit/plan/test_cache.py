@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -50,6 +52,19 @@ def test_rubbish_is_no_value(kept: Path, content: bytes) -> None:
     kept.mkdir(mode=0o700)
     (kept / "name").write_bytes(content)
     os.chmod(kept / "name", 0o600)
+    assert cache.load("name") is None
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_other_code_worked_out_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edited checkout has the version that it had."""
+    module = ModuleType("jailpy.plan.made_up")
+    module.__file__ = str(tmp_path / "made_up.py")
+    (tmp_path / "made_up.py").write_text("one")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    cache.store("name", (1,), ())
+    assert cache.load("name") == (1,)
+    (tmp_path / "made_up.py").write_text("other")
     assert cache.load("name") is None
 
 
