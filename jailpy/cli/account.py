@@ -49,6 +49,8 @@ class Account:
 
     def begin(self, request: Request) -> None:
         """Enter the run in the list of those that live, while the jail is built and this process has its rights."""
+        if os.geteuid() == 0:
+            _fetch()
         if os.geteuid() == 0 or register.has_room():
             self._journal.open()
         try:
@@ -95,6 +97,16 @@ class Account:
 
     def _text(self) -> bytes:
         return (for_json(self._report) + "\n").encode()
+
+
+def _fetch() -> None:
+    """Import what is needed later, if at all: root's launcher goes on as somebody who may not be able to read it."""
+    import signal  # noqa: F401
+
+    from jailpy.cli import boundary  # noqa: F401
+    from jailpy.kernel import host_facts  # noqa: F401
+    from jailpy.launch import diagnose, watch  # noqa: F401
+    from jailpy.report import words  # noqa: F401
 
 
 def new_id(seconds: float, pid: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from jailpy.errors import JailError, ProfileError
 from jailpy.model.plan import Plan
 from jailpy.model.result import Result
+from jailpy.policy.schema import covers
+from jailpy.policy.values import SIZES
 from jailpy.report.quote import for_terminal
 
 
@@ -26,14 +28,62 @@ def lines(result: Result, plan: Plan, *, verbose: bool, quiet: bool, terminal: b
 
 
 def _ending(result: Result, plan: Plan) -> list[str]:
-    limits = plan.policy.limits
-    if result.outcome == "timeout":
-        return [f"{plan.plugin.name} was stopped after {limits.wall:g} s (limits.wall)"]
-    if result.outcome == "output-limit":
-        return [f"{plan.plugin.name} was stopped: more than {limits.output} bytes of output (limits.output)"]
-    if result.outcome == "signal":
-        return [f"{plan.plugin.name} was ended by signal {result.signal}"]
-    return []
+    """How the plugin ended that did not end well; with an exit status of its own it has said so itself."""
+    name = plan.plugin.name
+    if result.outcome in _STOPPED:
+        key, text = _STOPPED[result.outcome]
+        limit = getattr(plan.policy.limits, key)
+        return _told(f"{name} was stopped {text.format(_measure(key, limit))} (limits.{key})", _more(key, limit, plan))
+    said = [f"{name} was ended by signal {result.signal}{_named(result.signal)}"] if result.outcome == "signal" else []
+    if result.outcome in ("error", "signal"):
+        for hit in result.limits:
+            if hit.hits:
+                text = f"{name} ran into a limit: {hit.name} = {_measure(hit.name, hit.limit)}"
+                said += _told(text, _more(hit.name, hit.limit, plan))
+    return said
+
+
+_STOPPED = {
+    "timeout": ("wall", "after {}"),
+    "cpu-limit": ("cpu", "after {} of processor time"),
+    "memory-limit": ("memory", "at {} of memory"),
+    "output-limit": ("output", "after {} of output"),
+}
+_SECONDS = ("wall", "cpu")
+_BYTES = ("memory", "output", "file-size", "tmp")
+_IN_FILESYSTEM = {"tmp": '[filesystem] tmp = "{}"', "tmp-files": "[filesystem] tmp-files = {}"}
+
+
+def _measure(key: str, value: float) -> str:
+    """A limit's value with its unit, as ``--limit`` takes it."""
+    if key in _SECONDS:
+        return f"{value:g}s"
+    return _size(int(value)) if key in _BYTES else str(int(value))
+
+
+def _size(value: int) -> str:
+    """Bytes in the largest unit that is exact."""
+    unit = next((unit for unit in "TGMK" if value and value % SIZES[unit] == 0), "")
+    return f"{value // SIZES[unit]}{unit}"
+
+
+def _more(key: str, value: float, plan: Plan) -> str:
+    """How to give twice as much."""
+    twice = _measure(key, 2 * value)
+    if key in _IN_FILESYSTEM:
+        return f"a profile gives more: {_IN_FILESYSTEM[key].format(twice)}"
+    if not any(covers(pattern, f"limits.{key}") for pattern in plan.policy.widen):
+        return f"the profile {plan.policy.name} lets no option give more; one that extends it can"
+    return f"--limit {key}={twice} gives more"
+
+
+def _named(number: int | None) -> str:
+    import signal
+
+    try:
+        return f" ({signal.Signals(number or 0).name})"
+    except ValueError:  # a real-time signal
+        return ""
 
 
 def of_error(error: JailError) -> list[str]:
