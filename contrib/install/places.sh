@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Where an installed jailpy stands, and the small files around it: sourced by install.sh, which has say, fail, act and
-# the variables source_dir and dry_run.
+# Where an installed jailpy stands, and the small files around it: sourced by install.sh, which has say, fail, act,
+# quietly and the variables source_dir and dry_run.
 # shellcheck disable=SC2034,SC2154 # variables that go from one file to the other
 
 set_places() { # for the user that runs this
@@ -65,7 +65,9 @@ allow_namespaces() { # where AppArmor keeps unnamed programs from user namespace
   fi
   ! cmp -s "$ours" "$profiles/jailpy" || return 0
   act install -D -m 644 "$ours" "$profiles/jailpy"
-  ! command -v apparmor_parser >/dev/null || act apparmor_parser --replace "$profiles/jailpy"
+  if command -v apparmor_parser >/dev/null; then
+    act quietly apparmor_parser --replace "$profiles/jailpy" || say "AppArmor did not load $profiles/jailpy"
+  fi
 }
 
 say_how_to_allow() { # to a user, whose launcher stands elsewhere; $1: the profile of root's
@@ -80,7 +82,7 @@ say_how_to_allow() { # to a user, whose launcher stands elsewhere; $1: the profi
 forbid_namespaces() { # take the profile out of the kernel, and its file and what the parser made of it off the disk
   local kept
   [ "$(id -u)" = 0 ] && [ -e "$profiles/jailpy" ] || return 0
-  ! command -v apparmor_parser >/dev/null || act apparmor_parser --remove "$profiles/jailpy" || true
+  ! command -v apparmor_parser >/dev/null || act quietly apparmor_parser --remove "$profiles/jailpy" || true
   act rm -f "$profiles/jailpy"
   for kept in /var/cache/apparmor/*/jailpy; do
     [ ! -e "$kept" ] || act rm -f "$kept"

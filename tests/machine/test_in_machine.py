@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import platform
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import must_have, must_run
 from tests.support.installed import CHECKOUT, PROJECT, closure, copy_distribution
+from tests.support.machine import in_machine, require_machine
 
 pytestmark = pytest.mark.machine
 
 SUITES = ("tests/unit/test_callers.py", "tests/attack")
 TOOLS = ("pytest", "pytest-xdist", "hypothesis", "hatchling")
-FROM_DEBIAN = "python3-prctl"  # compiled, so it must be of the machine's own Python; all else is plain Python
-SECONDS = 1500
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +28,6 @@ def cargo(shared_folder: Path, worker_id: str) -> Iterator[Path]:
         copy_distribution(name, folder / "site")
     yield folder
     shutil.rmtree(folder)
-
-
-def in_machine(user: str, cargo: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in the machine's copy of the checkout, as ``root`` or as ``jail``."""
-    run = [CHECKOUT / "tests/machine/vm-run", "--user", user, "--dir", cargo, "--packages", FROM_DEBIAN]
-    return subprocess.run(
-        [*run, "--timeout", str(SECONDS), "--", *command], capture_output=True, text=True, errors="replace"
-    )
 
 
 def test_machine_has_the_layers_that_it_is_there_for(cargo: Path) -> None:
@@ -71,9 +59,3 @@ def test_suites_pass_in_the_machine(user: str, cargo: Path) -> None:
     done = in_machine(user, cargo, *python, "--caller", caller, *SUITES)
     assert done.returncode == 0, done.stdout[-20000:] + done.stderr
     assert re.search(r"^(=+ )?\d+ passed in .*$", done.stdout.splitlines()[-1]), done.stdout[-500:]
-
-
-def require_machine() -> None:
-    must_run(platform.machine() == "x86_64", "the machine is an x86_64 one")
-    for tool in ("qemu-system-x86_64", "debootstrap", "mke2fs", "busybox", "cpio", "depmod"):
-        must_have(tool)

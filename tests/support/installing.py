@@ -30,13 +30,17 @@ def shell(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a shell script in the checkout; ``$PREFIX`` is where install.sh installs for this caller.
 
-    ``before`` is what root alone does first, in a mount namespace of its own.
+    ``before`` is what is done first, with the right to mount, in a mount namespace of the test's own.
     """
     home = checkout.parent
     prefix = "/usr/local" if caller.kind == "root" else str(home / ".local")
-    as_root = ["unshare", "--mount", "sh", "-euc", before + OWN_PLACES, "sh"] if caller.kind == "root" else []
+    if caller.kind == "root":
+        stage = ["unshare", "--mount", "sh", "-euc", before + OWN_PLACES, "sh"]
+    else:
+        private = ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount"]
+        stage = [*private, "sh", "-euc", f'{before}\nexec "$@"', "sh"] if before else []
     network = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or "proxy" in name.lower()}
-    command = [*as_root, "sh", "-euc", f'mkdir -p "$PREFIX"; {script}']
+    command = [*stage, "sh", "-euc", f'mkdir -p "$PREFIX"; {script}']
     return run_as(caller, command, cwd=checkout, env={**network, "HOME": str(home), "PREFIX": prefix}, timeout=timeout)
 
 
