@@ -33,7 +33,7 @@ def _ending(result: Result, plan: Plan) -> list[str]:
     if result.outcome in _STOPPED:
         key, text = _STOPPED[result.outcome]
         limit = getattr(plan.policy.limits, key)
-        return _told(f"{name} was stopped {text.format(_measure(key, limit))} (limits.{key})", _more(key, limit, plan))
+        return _told(f"{name} {text.format(_measure(key, limit))}", _more(key, limit, plan))
     said = [f"{name} was ended by signal {result.signal}{_named(result.signal)}"] if result.outcome == "signal" else []
     if result.outcome in ("error", "signal"):
         for hit in result.limits:
@@ -44,10 +44,10 @@ def _ending(result: Result, plan: Plan) -> list[str]:
 
 
 _STOPPED = {
-    "timeout": ("wall", "after {}"),
-    "cpu-limit": ("cpu", "after {} of processor time"),
-    "memory-limit": ("memory", "at {} of memory"),
-    "output-limit": ("output", "after {} of output"),
+    "timeout": ("wall", "was stopped after {} (limits.wall)"),
+    "cpu-limit": ("cpu", "was stopped after {} of processor time (limits.cpu)"),
+    "memory-limit": ("memory", "was stopped at {} of memory (limits.memory)"),
+    "output-limit": ("output", "was stopped after {} of output (limits.output)"),
 }
 _SECONDS = ("wall", "cpu")
 _BYTES = ("memory", "output", "file-size", "tmp")
