@@ -49,12 +49,24 @@ def reset_signals() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def storage_of_ended(whole: int, thread: int) -> tuple[int, int]:
-    """Bytes that children which have been waited for read from storage and wrote to it (proc_pid_io(5)).
+def open_accounts() -> tuple[int, ...]:
+    """This process's /proc/self/io, which has what its children moved, and /proc/thread-self/io, which has not.
 
-    ``whole`` and ``thread`` are this process's own /proc/self/io, which has them, and /proc/thread-self/io, which has
-    not. Where the kernel does not count (CONFIG_TASK_IO_ACCOUNTING), raises OSError.
+    Empty where the kernel does not count (CONFIG_TASK_IO_ACCOUNTING), or no descriptor is to spare.
     """
+    opened: list[int] = []
+    try:
+        for path in ("/proc/self/io", "/proc/thread-self/io"):
+            opened.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        for fd in opened:
+            os.close(fd)
+        return ()
+    return tuple(opened)
+
+
+def storage_of_ended(whole: int, thread: int) -> tuple[int, int]:
+    """Bytes that children which have been waited for read from storage and wrote to it (proc_pid_io(5))."""
     both = [dict(line.split(b": ") for line in os.pread(fd, 4096, 0).splitlines()) for fd in (whole, thread)]
     read, written = (int(both[0][key]) - int(both[1][key]) for key in (b"read_bytes", b"write_bytes"))
     return read, written

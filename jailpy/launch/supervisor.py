@@ -64,8 +64,7 @@ class Supervisor:
         self.kill()
         signal.set_wakeup_fd(-1)
         self._streams.close()
-        ctx = self._ctx
-        ours = (self._channel, self._woken, self._wake, ctx.launcher, ctx.user_namespace, self._pidfd, *self._accounts)
+        ours = (self._channel, self._woken, self._wake, self._ctx.user_namespace, self._pidfd, *self._accounts)
         for fd in (*ours, *self._theirs()):
             if fd >= 0:
                 os.close(fd)
@@ -74,8 +73,8 @@ class Supervisor:
 
     def _theirs(self) -> tuple[int, ...]:
         ctx = self._ctx
-        theirs = (ctx.channel, *ctx.streams, *ctx.trees.values())
-        ctx.channel = -1
+        theirs = (ctx.channel, ctx.launcher, *ctx.streams, *ctx.trees.values())
+        ctx.channel = ctx.launcher = -1
         ctx.streams = (-1, -1, -1)
         ctx.trees = {}
         return theirs
@@ -110,11 +109,9 @@ class Supervisor:
         self._strike()
         _, _, self._ending.account = os.wait4(self._pid, 0)
         self._pid = 0
-        try:
-            self._accounts = self._accounts or _accounts()
+        self._accounts = self._accounts or processes.open_accounts()
+        if self._accounts:
             self._ending.storage = processes.storage_of_ended(*self._accounts)
-        except OSError:
-            return  # nobody counts that here
 
     def watch(self) -> None:
         """Relay and wait until pid 1 has ended, the channel is read to its end, and so is the output."""
@@ -175,7 +172,7 @@ class Supervisor:
     def _start(self) -> None:
         """The jail is closed: do the launcher's own last steps, then let the plugin start."""
         if os.geteuid() == 0:  # as the jail's id, it may neither read its own account nor, perhaps, our modules
-            self._accounts = _accounts()
+            self._accounts = processes.open_accounts()
             self._watch()
         for index, step in enumerate(self._ctx.plan.steps):
             if step.stage != "supervise":
@@ -265,11 +262,6 @@ class Supervisor:
     def _count(self) -> None:
         self._ending.stdout, self._ending.stderr = self._streams.counts
         self._ending.flooded = self._streams.allowance.exceeded
-
-
-def _accounts() -> tuple[int, ...]:
-    """Where the kernel tells what this process and its children moved to and from storage."""
-    return tuple(os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in ("/proc/self/io", "/proc/thread-self/io"))
 
 
 def _descriptors() -> tuple[list[int], Streams]:
