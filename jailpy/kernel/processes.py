@@ -56,8 +56,8 @@ def open_accounts() -> tuple[int, ...]:
     """
     opened: list[int] = []
     try:
-        for path in ("/proc/self/io", "/proc/thread-self/io"):
-            opened.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        opened.append(os.open("/proc/self/io", os.O_RDONLY | os.O_CLOEXEC))
+        opened.append(os.open("/proc/thread-self/io", os.O_RDONLY | os.O_CLOEXEC))
     except OSError:
         for fd in opened:
             os.close(fd)
