@@ -1,4 +1,4 @@
-"""The launcher as the library starts it: ``python -IS -c BOOT CONTROL HOST FOLDER…``.
+"""The launcher as the library starts it: two descriptors besides the streams, and no words.
 
 CONTROL is a socket: the request comes in by it, the report goes out, and when the application shuts it the jail ends.
 HOST is a pidfd of the application: PDEATHSIG would be bound to the thread that started us, and a socket's other end may
@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+CONTROL, HOST = 3, 4
 LENGTH = 8  # bytes of the number that stands before the request
 
 
@@ -31,12 +32,11 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.argv[0] = __file__
-    control, host = (int(word) for word in sys.argv[1:3])
-    for fd in (control, host):
+    for fd in (CONTROL, HOST):
         os.set_inheritable(fd, False)
-    report = f"fd:{control}"
+    report = f"fd:{CONTROL}"
     try:
-        run.understood(lambda: _request(control, host), report, "plugin", silent=True)
+        run.understood(_request, report, "plugin", silent=True)
     except JailError:
         pass  # nobody reads the report any more
     except Exception as error:  # noqa: BLE001 (whatever it is, the application must hear of it)
@@ -46,16 +46,16 @@ def main() -> None:
     os._exit(0)  # the outcome is in the report
 
 
-def _request(control: int, host: int) -> Request:
-    size = int.from_bytes(_exactly(control, LENGTH), "little")
-    words, given = marshal.loads(_exactly(control, size))
-    return make("run", words, given)._replace(leashes=(control, host))
+def _request() -> Request:
+    size = int.from_bytes(_exactly(LENGTH), "little")
+    words, given = marshal.loads(_exactly(size))
+    return make("run", words, given)._replace(leashes=(CONTROL, HOST))
 
 
-def _exactly(fd: int, size: int) -> bytes:
+def _exactly(size: int) -> bytes:
     parts = []
     while size:
-        part = os.read(fd, min(size, 1 << 20))
+        part = os.read(CONTROL, min(size, 1 << 20))
         if not part:
             os._exit(0)  # the application has given up before it had asked for anything
         parts.append(part)

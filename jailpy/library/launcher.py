@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -19,7 +19,11 @@ from jailpy.errors import HostError
 from jailpy.library.result import Result, conclude
 
 PATIENCE = 2.0  # seconds that a launcher has to end its jail before it is killed, which ends the jail too
-_BOOT = "import sys; sys.path += sys.argv[3:]; from jailpy.cli.hosted import main; main()"
+_GIVEN = 5  # descriptors that the launcher gets: standard streams, the socket, the application's pidfd
+_BOOT = (
+    f"import os, sys; os.closerange({_GIVEN}, {(1 << 31) - 1}); sys.path += sys.argv[1:];"
+    " from jailpy.cli.hosted import main; main()"
+)
 _CHUNK = 1 << 16
 
 
@@ -78,46 +82,55 @@ class Launcher:
     def result(self) -> Result:
         """How it ended, when it is over. Raises JailError for what jailpy could not do."""
         report, stdout, stderr = (b"".join(parts) for parts in self._received.values())
-        return conclude(report, stdout, stderr, self._process.wait())
+        return conclude(report, stdout, stderr)
 
     def _start(self, owned: ExitStack, request: bytes, stdin: memoryview | int) -> None:
         self._epoll = owned.enter_context(select.epoll())
-        sink = None
         with ExitStack() as handed:  # what the launcher has of its own once it runs
+            ends = [self._input(owned, handed, stdin)]
+            for name in ("stdout", "stderr"):
+                source, end = os.pipe2(os.O_CLOEXEC)
+                owned.callback(os.close, source)
+                handed.callback(os.close, end)
+                os.set_blocking(source, False)
+                self._listen(name, source)
+                ends.append(end)
             self._control, control = _pair(owned, handed)
+            self._outgoing[self._control] = memoryview(request)
+            self._listen("report", self._control.fileno())
+            self._epoll.modify(self._control.fileno(), select.EPOLLIN | select.EPOLLOUT)
+            self._moves[self._control.fileno()] = self._converse
             host = os.pidfd_open(os.getpid())
             handed.callback(os.close, host)
-            if isinstance(stdin, int):
-                source = stdin
-            else:
-                sink, end = _pair(owned, handed)
-                source = end.fileno()
-                self._outgoing[sink] = stdin
-            self._process = _spawn(handed, source, control.fileno(), host)
-        owned.callback(self._process.wait)
-        owned.callback(self._process.kill)  # does nothing to one that has ended
-        self._outgoing[self._control] = memoryview(request)
-        self._add(self._control.fileno(), select.EPOLLIN | select.EPOLLOUT, self._converse)
-        self._sources["report"] = self._control.fileno()
-        if sink:
-            self._add(sink.fileno(), select.EPOLLOUT, partial(self._feed, sink))
-        for name, stream in (("stdout", self._process.stdout), ("stderr", self._process.stderr)):
-            assert stream is not None
-            owned.callback(stream.close)
-            os.set_blocking(stream.fileno(), False)
-            self._add(stream.fileno(), select.EPOLLIN, partial(self._receive, name))
-            self._sources[name] = stream.fileno()
-        self._watch_end(owned)
+            pid = _spawn(handed, *ends, control.fileno(), host)
+        self._adopt(owned, pid)
 
-    def _watch_end(self, owned: ExitStack) -> None:
+    def _input(self, owned: ExitStack, handed: ExitStack, stdin: memoryview | int) -> int:
+        if isinstance(stdin, int):
+            return stdin
+        sink, source = _pair(owned, handed)
+        self._outgoing[sink] = stdin
+        self._add(sink.fileno(), select.EPOLLOUT, partial(self._feed, sink))
+        return source.fileno()
+
+    def _adopt(self, owned: ExitStack, pid: int) -> None:
         """The end of the process is what counts: a fork of the application may hold other ends of the pipes open."""
         try:
-            pidfd = os.pidfd_open(self._process.pid)
-        except ProcessLookupError:  # the application ignores SIGCHLD, and it has ended already
+            pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:  # it has ended already, and the application ignores SIGCHLD or waits for all
             self._end()
             return
+        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
         owned.callback(os.close, pidfd)
+        owned.callback(_kill, pidfd)
         self._add(pidfd, select.EPOLLIN, self._end)
+
+    def _listen(self, name: str, source: int) -> None:
+        self._sources[name] = source
+        self._add(source, select.EPOLLIN, partial(self._receive, name))
 
     def _add(self, fd: int, events: int, move: Callable[[], object]) -> None:
         self._epoll.register(fd, events)
@@ -183,20 +196,30 @@ def _pair(owned: ExitStack, handed: ExitStack) -> tuple[socket.socket, socket.so
     return ours, handed.enter_context(theirs)
 
 
-def _spawn(handed: ExitStack, stdin: int, *ends: int) -> subprocess.Popen[bytes]:
-    passed = []
-    for end in ends:  # above the streams: an application may have closed its own
-        passed.append(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3))
-        handed.callback(os.close, passed[-1])
-    return subprocess.Popen(
-        [_interpreter(), "-IS", "-c", _BOOT, *map(str, passed), *_folders()],
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        pass_fds=passed,
-        start_new_session=True,  # a terminal's signals are the application's, which decides what becomes of its jails
-    )
+def _spawn(handed: ExitStack, *ends: int) -> int:
+    """Start the process with ``ends`` as its descriptors from 0 on; its id.
+
+    By posix_spawn(3): subprocess.Popen waits for the end of a pipe that a fork of the application may hold open. What
+    else the application lets its children inherit, the launcher closes before anything else.
+    """
+    actions = []
+    for number, end in enumerate(ends):
+        # above the targets, where an application that has closed its streams gets its descriptors
+        high = fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _GIVEN)
+        handed.callback(os.close, high)
+        actions.append((os.POSIX_SPAWN_DUP2, high, number))
+    command = [_interpreter(), "-IS", "-c", _BOOT, *_folders()]
+    variables = {name: value for name in list(os.environ) if (value := os.environ.get(name)) is not None}
+    # a session of its own: a terminal's signals are the application's, which decides what becomes of its jails
+    return os.posix_spawn(command[0], command, variables, file_actions=actions, setsid=True)
+
+
+def _kill(pidfd: int) -> None:
+    """End the process, if it has not ended, and collect it, if nobody else has."""
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
 
 
 @cache

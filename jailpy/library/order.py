@@ -23,8 +23,10 @@ def request(plugin: StrPath | None, arguments: tuple[StrPath, ...], asked: Mappi
         words.insert(0, _word(plugin, "an argument") if named else _path(plugin, "plugin"))
     given: dict[str, object] = {}
     for field, value in asked.items():
-        if value is not None and (word := _FIELDS[field](value, field)):
-            given[_NAMES.get(field, field)] = word
+        if value is not None:
+            word = _FIELDS[field](value, field)
+            if word or isinstance(value, str):  # an empty string is told to be one; an empty list asks for nothing
+                given[_NAMES.get(field, field)] = word
     message = marshal.dumps((words, given), 2)
     return len(message).to_bytes(_LENGTH, "little") + message
 

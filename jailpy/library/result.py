@@ -90,24 +90,21 @@ class PluginError(Exception):
         how = f"signal {result.signal}" if result.signal else f"exit code {result.exit_code}"
         ended = f" ({how})" if result.outcome in ("error", "signal") else ""
         name = for_terminal(str(result.report["plugin"]["name"]))
-        lines = result.stderr[-4096:].decode(errors="replace").split()
-        return f"{name}: {result.outcome}{ended}{_last_words(result.stderr) if lines else ''}"
+        return "; it said last: ".join(filter(None, (f"{name}: {result.outcome}{ended}", _last_words(result.stderr))))
 
 
 def _last_words(stderr: bytes) -> str:
-    line = stderr[-4096:].decode(errors="replace").strip().splitlines()[-1]
-    return f"; it said last: {for_terminal(line[:_LAST_WORDS])}"
+    lines = stderr[-4096:].decode(errors="replace").strip().splitlines()
+    return for_terminal(lines[-1][:_LAST_WORDS]) if lines else ""
 
 
-def conclude(report: bytes, stdout: bytes, stderr: bytes, returncode: int) -> Result:
+def conclude(report: bytes, stdout: bytes, stderr: bytes) -> Result:
     """The Result that a launcher's report tells. Raises JailError for what jailpy could not do."""
     try:
         told: dict[str, Any] = json.loads(report)
     except ValueError as error:
-        raise SetupError(
-            f"the launcher ended without a report ({_how(returncode)})",
-            hint=for_terminal(stderr[-500:].decode(errors="replace").strip()),
-        ) from error
+        hint = _last_words(stderr) or "somebody killed it, or the machine is out of memory"
+        raise SetupError("the launcher ended without a report", hint=hint, stage="launcher") from error
     if told["error"] is not None:
         raise _exception(told["outcome"], told["error"])
     return Result(
@@ -119,10 +116,6 @@ def conclude(report: bytes, stdout: bytes, stderr: bytes, returncode: int) -> Re
         stderr=stderr,
         report=told,
     )
-
-
-def _how(returncode: int) -> str:
-    return f"signal {-returncode}" if returncode < 0 else f"exit status {returncode}"
 
 
 def _exception(outcome: str, error: dict[str, Any]) -> JailError:

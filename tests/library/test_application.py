@@ -1,0 +1,226 @@
+"""The application around the library: how it may have been started, what it may do meanwhile, how it may end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Caller, run_as
+from tests.support import leftovers
+from tests.support.installed import Installed
+
+# what the application does first
+STARTS = {
+    "streams-closed": "import io; answer = os.dup(1); os.closerange(0, 3); sys.stdout = os.fdopen(answer, 'w')",
+    "input-closed": "os.close(0)",
+    "children-ignored": "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+    "children-collected": "threading.Thread(target=lambda: [os.wait() for _ in iter(int, 1)], daemon=True).start()",
+    "pipes-deadly": "import signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL)",
+    "signals-blocked": "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())",
+    "folder-gone": "os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')",
+    "folder-poisoned": "[open(f'{name}.py', 'w').write('1/0') for name in ('json', 'os', 'pyseccomp', 'runpy')]",
+    "variables-poisoned": "os.environ.update(PYTHONPATH='/tmp', PYTHONHOME='/tmp', PYTHONOPTIMIZE='2')",
+    "umask": "os.umask(0o777)",
+    "home-less": "[os.environ.pop(name) for name in ('HOME', 'PATH')]",
+    "many-descriptors": "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (4000, r.getrlimit(r.RLIMIT_NOFILE)[1]));"
+    " kept = [os.open('/dev/null', os.O_RDONLY) for _ in range(3900)]; [os.set_inheritable(fd, True) for fd in kept]",
+    "embedded": "sys.executable = '/usr/sbin/server'",
+    "no-executable": "sys.executable = None",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_application_may_be_started_badly(told: Callable[..., Any], start: str) -> None:
+    found = told(f"""
+        {STARTS[start]}
+        tell([brief(jailpy.run(code="print(len(input()))", stdin=b"x" * 300_000)) for _ in range(2)])
+    """)
+    assert [(one["outcome"], one["stdout"], one["stderr"]) for one in found] == [("ok", "300000\n", "")] * 2
+
+
+def test_launcher_has_no_descriptor_of_the_application(told: Callable[..., Any]) -> None:
+    """Its own: three streams, the socket, the application's pidfd."""
+    found = told("""
+        secret = os.open("/etc/passwd", os.O_RDONLY)
+        os.set_inheritable(secret, True)
+        run = threading.Thread(target=jailpy.run, kwargs={"code": "input()", "stdin": (pipe := os.pipe())[0]})
+        run.start()
+        while not (pids := open(f"/proc/self/task/{run.native_id}/children").read().split()):
+            time.sleep(0.01)
+        while True:
+            with open(f"/proc/{pids[0]}/cmdline", "rb") as file:
+                if b"jailpy.cli.hosted" in file.read():
+                    break
+        links = [os.readlink(f"/proc/{pids[0]}/fd/{name}") for name in os.listdir(f"/proc/{pids[0]}/fd")]
+        os.write(pipe[1], b"\\n")
+        run.join()
+        tell([link for link in links if "passwd" in link or link == os.readlink(f"/proc/self/fd/{pipe[1]}")])
+    """)
+    # the application's own pipe is its standard input, whose reading end has the same name
+    assert [link for link in found if "passwd" in link] == []
+
+
+def test_descriptors_and_processes_do_not_pile_up(told: Callable[..., Any]) -> None:
+    before, after, children = told("""
+        def count():
+            return len(os.listdir("/proc/self/fd"))
+
+        def attempt(**asked):
+            try:
+                jailpy.run(**asked)
+            except jailpy.JailError:
+                pass
+
+        attempt(code="1")
+        before = count()
+        for _ in range(10):
+            attempt(code="1", stdin=bytes(1 << 20))
+            attempt(code="1", profile="missing")
+            attempt(code="import time; time.sleep(9)", timeout=0.01)
+        tell([before, count(), open("/proc/self/task/%d/children" % os.getpid()).read()])
+    """)
+    assert before == after
+    assert children == ""
+
+
+def test_too_few_descriptors_is_said_and_leaves_none(told: Callable[..., Any]) -> None:
+    """Whatever number is left, an error names the cause, and nothing stays open."""
+    found = told("""
+        import resource
+        jailpy.run(code="1")
+        count = len(os.listdir("/proc/self/fd"))
+        answers = []
+        for more in range(16):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (count + more, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+            try:
+                answers.append(jailpy.run(code="1").outcome)
+            except jailpy.HostError as error:
+                answers.append(f"{error} {error.hint}")
+            resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+            answers.append(len(os.listdir("/proc/self/fd")) - count)
+        tell([answers[::2], answers[1::2]])
+    """)
+    refused = [answer for answer in found[0] if answer != "ok"]
+    assert len(refused) >= 4
+    assert all("Too many open files" in answer and "ulimit -n" in answer for answer in refused)
+    assert found[0][-1] == "ok"
+    assert set(found[1]) == {0}
+
+
+def test_threads_run_many_at_once(told: Callable[..., Any]) -> None:
+    """Each gets its own answer."""
+    found = told("""
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(16) as threads:
+            runs = [threads.submit(jailpy.run, str(n), code="import sys; print(sys.argv[1], input())", stdin=b"%d" % n)
+                    for n in range(48)]
+        tell([run.result().stdout for run in runs])
+    """)
+    assert found == [f"{number} {number}\n" for number in range(48)]
+
+
+def test_fork_of_the_application_holds_no_run_up(told: Callable[..., Any]) -> None:
+    """A process that the application forked meanwhile has the pipes too: neither input nor output waits for its end."""
+    found = told("""
+        forks = []
+
+        def fork():
+            while len(forks) < 30:
+                if (pid := os.fork()) == 0:
+                    time.sleep(600)
+                    os._exit(0)
+                forks.append(pid)
+                time.sleep(0.02)
+
+        forking = threading.Thread(target=fork)
+        forking.start()
+        found = [brief(jailpy.run(code="import sys; print(len(sys.stdin.read()))", stdin=b"12")) for _ in range(8)]
+        forking.join()
+        for pid in forks:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+        tell([[one["outcome"], one["stdout"]] for one in found])
+    """)
+    assert found == [["ok", "2\n"]] * 8
+
+
+# what the application does when it is sent the signal, and how it ended
+ENDS = {
+    "killed": (signal.SIGKILL, "", -signal.SIGKILL),
+    "terminated": (signal.SIGTERM, "", -signal.SIGTERM),
+    "interrupted": (signal.SIGINT, "", -signal.SIGINT),
+    "exits-at-once": (signal.SIGUSR1, "signal.signal(signal.SIGUSR1, lambda *_: os._exit(3))", 3),
+    "exits": (signal.SIGUSR1, "signal.signal(signal.SIGUSR1, lambda *_: sys.exit(3))", 3),
+    "killed-and-forks-live": (
+        signal.SIGUSR2,
+        "signal.signal(signal.SIGUSR2, lambda *_: os.fork() or time.sleep(600))",
+        -signal.SIGKILL,
+    ),
+    "threads-dropped": (
+        signal.SIGUSR1,
+        "signal.signal(signal.SIGUSR1, lambda *_: sys.exit(3)); threads = True",
+        3,
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_jail_ends_with_the_application(
+    caller: Caller, installed: Installed, script: Callable[[str], Path], folder: Path, end: str
+) -> None:
+    """However it ends, and though the plugin ignores SIGTERM."""
+    number, start, status = ENDS[end]
+    application = script(f"""
+        import signal
+        threads = False
+        {start}
+        program = "import signal, time; signal.signal(15, signal.SIG_IGN); stubborn = time.sleep(600)"
+        if threads:
+            threading.Thread(target=jailpy.run, kwargs={{"code": program, "timeout": "none"}}, daemon=True).start()
+            time.sleep(600)
+        jailpy.run(code=program, timeout="none")
+    """)
+    for name in (Path(__file__).with_name("ends.py"), Path(leftovers.__file__)):
+        shutil.copyfile(name, folder / name.name)
+    done = run_as(caller, [installed.python, folder / "ends.py", application, str(int(number))], cwd=folder)
+    assert done.returncode == 0, done.stderr.decode()
+    found = json.loads(done.stdout)
+    assert found == {"status": status, "jail": 3, "ended": True, "left": []}
+
+
+def test_interrupt_ends_the_jail_and_the_application_goes_on(told: Callable[..., Any]) -> None:
+    """Ctrl-C reaches the application alone, and is its to handle."""
+    found = told("""
+        import signal
+        program = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            jailpy.run(code=program)
+        except KeyboardInterrupt:
+            left = open(f"/proc/self/task/{threading.get_native_id()}/children").read()
+            tell([left, jailpy.run(code="").outcome])
+    """)
+    assert found == ["", "ok"]
+
+
+def test_launcher_that_is_killed_is_an_error(told: Callable[..., Any]) -> None:
+    found = told("""
+        def kill():
+            while not (pids := open(f"/proc/self/task/{main}/children").read().split()):
+                time.sleep(0.01)
+            os.kill(int(pids[0]), 9)
+
+        main = threading.get_native_id()
+        threading.Timer(0.2, kill).start()
+        try:
+            tell(brief(jailpy.run(code="import time; time.sleep(600)")))
+        except jailpy.SetupError as error:
+            tell(str(error))
+    """)
+    assert found == "the launcher ended without a report"
