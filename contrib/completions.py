@@ -60,9 +60,8 @@ def bash() -> dict[str, str]:
             if kind := kind_of(option):
                 words = f" choices='{option.metavar.replace('|', ' ')}'" if kind == "choice" else ""
                 last = " last=yes" if option.kind == "last" else ""
-                for flag in option.flags:
-                    kinds.append(f"    {command}:{flag}) REPLY={kind}{words}{last} ;;")
-    return {"flags": "\n".join(flags), "kinds": "\n".join(kinds)}
+                kinds += [f"    {command}:{flag}) REPLY={kind}{words}{last} ;;" for flag in option.flags]
+    return {"linted": "shellcheck shell=bash", "flags": "\n".join(flags), "kinds": "\n".join(kinds)}
 
 
 def zsh() -> dict[str, str]:

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# @@linted
 # Completion of jailpy for bash: made by contrib/completions.py, not edited by hand.
 
 _jailpy_flags() { # REPLY: the options of the command $1

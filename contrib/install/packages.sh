@@ -23,10 +23,12 @@ cpio         cpio              cpio                cpio            cpio         
 depmod       kmod              kmod                kmod            kmod             kmod
 strace       strace            strace              strace          strace           strace
 bwrap        bubblewrap        bubblewrap          bubblewrap      bubblewrap       bubblewrap
+zsh          zsh               zsh                 zsh             zsh              zsh
+fish         fish              fish                fish            fish             fish
 '
 to_install_wheels=(python venv libseccomp libcap-lib)
 to_run=(python venv libseccomp compiler headers libcap)
-to_test=(testsuite shellcheck mandoc qemu debootstrap mke2fs busybox cpio depmod strace bwrap)
+to_test=(testsuite shellcheck mandoc qemu debootstrap mke2fs busybox cpio depmod strace bwrap zsh fish)
 
 need_to_install_wheels() { need "${to_install_wheels[@]}"; }
 
