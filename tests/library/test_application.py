@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ import pytest
 
 from tests.conftest import Caller, run_as
 from tests.support import leftovers
-from tests.support.installed import Installed
+from tests.support.installed import CHECKOUT, Installed
 
 # what the application does first
 STARTS = {
@@ -224,3 +227,38 @@ def test_launcher_that_is_killed_is_an_error(told: Callable[..., Any]) -> None:
             tell(str(error))
     """)
     assert found == "the launcher ended without a report"
+
+
+def test_checkout_needs_no_installation(tmp_path: Path) -> None:
+    """As whoever runs the suite, with the Python that runs it."""
+    script = "import jailpy, sys; sys.stdout.buffer.write(jailpy.run(code='print(2)').stdout)"
+    variables = {"PYTHONPATH": str(CHECKOUT), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=variables, capture_output=True)
+    assert (done.stdout, done.stderr) == (b"2\n", b"")
+
+
+def test_every_run_is_in_the_audit_log(told: Callable[..., Any]) -> None:
+    """One that the application gives up too: the launcher is let go, not killed."""
+    found = told("""
+        import asyncio
+
+        def label(word):
+            return {"test": f"{os.getcwd()} {word}"}
+
+        async def given_up():
+            run = asyncio.ensure_future(jailpy.arun(code="import time; time.sleep(600)", labels=label("given up")))
+            await asyncio.sleep(0.5)
+            run.cancel()
+            await asyncio.wait([run])
+
+        jailpy.run(code="", labels=label("well"))
+        try:
+            jailpy.run(code="", labels=label("refused"), read="/missing")
+        except jailpy.UsageError:
+            asyncio.run(given_up())
+        folder = "/var/lib/jailpy" if os.geteuid() == 0 else os.path.expanduser("~/.local/state/jailpy")
+        with open(f"{folder}/audit.jsonl") as file:
+            lines = [json.loads(line) for line in file if os.getcwd() in line]
+        tell({line["labels"]["test"].removeprefix(os.getcwd()): line["outcome"] for line in lines})
+    """)
+    assert found == {" well": "ok", " refused": "usage-error", " given up": "killed"}
