@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 
-from jailpy.kernel.syscall import buffer, call
+from jailpy.kernel.syscall import call
 
 EXECUTE, WRITE_FILE, READ_FILE = 1 << 0, 1 << 1, 1 << 2
 REMOVE_DIR, REMOVE_FILE = 1 << 4, 1 << 5
@@ -32,7 +32,7 @@ def create_ruleset(abi: int, files: int, network: int, scopes: int) -> int:
     """A ruleset that refuses the named rights except where rules allow them. Structures grew: 8, 16, 24 bytes."""
     size = 24 if abi >= 6 else 16 if abi >= 4 else 8
     attributes = struct.pack("=3Q", files, network, scopes)[:size]
-    return call("landlock_create_ruleset", buffer(attributes), size, 0)
+    return call("landlock_create_ruleset", attributes, size, 0)
 
 
 def allow_beneath(ruleset: int, path: str, rights: int) -> None:
@@ -41,7 +41,7 @@ def allow_beneath(ruleset: int, path: str, rights: int) -> None:
     try:
         allowed = rights if os.path.isdir(path) else rights & _OF_FILES
         rule = struct.pack("=Qi", allowed, fd)
-        call("landlock_add_rule", ruleset, _PATH_BENEATH, buffer(rule), 0, about=path)
+        call("landlock_add_rule", ruleset, _PATH_BENEATH, rule, 0, about=path)
     finally:
         os.close(fd)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 
-from jailpy.kernel.syscall import buffer, call
+from jailpy.kernel.syscall import call
 
 AT_FDCWD = -100
 AT_EMPTY_PATH = 0x1000
@@ -49,7 +49,7 @@ def set_attributes(
     """Switch mount attributes on, set propagation, or map ids with the user namespace ``users`` (mount_setattr(2))."""
     attributes = struct.pack("=4Q", on, 0, propagation, max(users, 0))
     flags = (0 if path else AT_EMPTY_PATH) | (AT_RECURSIVE if recursive else 0)
-    call("mount_setattr", tree, path.encode(), flags, buffer(attributes), len(attributes), about=path)
+    call("mount_setattr", tree, path.encode(), flags, attributes, len(attributes), about=path)
 
 
 def new_filesystem(kind: str, options: tuple[tuple[str, str], ...], attributes: int) -> int:

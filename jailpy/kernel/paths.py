@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 
-from jailpy.kernel.syscall import buffer, call
+from jailpy.kernel.syscall import call
 
 _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
 
@@ -14,7 +14,7 @@ def open_beneath(folder: int, path: str, flags: int = os.O_PATH) -> int:
     """Open ``path`` (absolute ones are taken from ``folder``) with no symlink followed and no way up."""
     how = struct.pack("=3Q", flags | os.O_CLOEXEC, 0, _NO_MAGICLINKS | _NO_SYMLINKS | _BENEATH)
     relative = path.lstrip("/") or "."
-    return call("openat2", folder, relative.encode(errors="surrogateescape"), buffer(how), len(how), about=path)
+    return call("openat2", folder, relative.encode(errors="surrogateescape"), how, len(how), about=path)
 
 
 def make_parents(folder: int, path: str) -> int:

@@ -37,8 +37,11 @@ def mark_close_on_exec(lowest: int) -> None:
 
 def wipe_environment() -> None:
     """Zero the environment strings that execve left on this process's stack (/proc/PID/environ shows them)."""
-    with open("/proc/self/stat", "rb") as stat:
-        fields = stat.read().rpartition(b")")[2].split()
+    fd = os.open("/proc/self/stat", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fields = os.read(fd, 4096).rpartition(b")")[2].split()
+    finally:
+        os.close(fd)
     wipe(int(fields[47]), int(fields[48]))  # env_start and env_end, fields 50 and 51 of proc(5)
 
 

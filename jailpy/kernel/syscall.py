@@ -36,6 +36,7 @@ class _Function(_ctypes.CFuncPtr):
 
 _libc = _ctypes.dlopen(None, os.RTLD_NOW)  # type: ignore[arg-type]  # None: this program itself
 _syscall = _Function(_ctypes.dlsym(_libc, "syscall"))
+_ZERO = c_long(0)
 _prctl = _Function(_ctypes.dlsym(_libc, "prctl"))
 
 
@@ -57,8 +58,8 @@ def failure(name: str, number: int, about: str = "") -> OSError:
 
 def prctl(option: int, *arguments: int) -> int:
     """prctl(2), for the options that python-prctl has no name for."""
-    padded = [c_long(a) for a in (*arguments, 0, 0, 0, 0)[:4]]
-    result = int(_prctl(c_long(option), *padded))
+    padded = [*map(c_long, arguments), _ZERO, _ZERO, _ZERO, _ZERO]
+    result = int(_prctl(c_long(option), *padded[:4]))
     if result < 0:
         raise failure(f"prctl {option}", _ctypes.get_errno())
     return result

@@ -25,6 +25,11 @@ else:
     class Record(tuple, metaclass=_RecordType):
         def __new__(cls, *args, **values):
             fields = cls._fields
+            if not args and len(values) == len(fields):
+                try:
+                    return tuple.__new__(cls, [values[field] for field in fields])
+                except KeyError:
+                    pass  # one is not known
             given = cls._defaults | dict(zip(fields, args, strict=False)) | values  # positions are for restoring only
             if len(given) == len(fields) >= len(args):
                 try:

@@ -64,9 +64,10 @@ def _load(place: str, name: str) -> Any:
     except OSError:
         return None
     try:
-        if not (_private(os.fstat(fd), stat.S_IFREG) and _private(os.stat(place), stat.S_IFDIR)):
+        status = os.fstat(fd)
+        if not (_private(status, stat.S_IFREG) and _private(os.stat(place), stat.S_IFDIR)):
             return None
-        evidence, value = marshal.loads(os.read(fd, _CAP))
+        evidence, value = marshal.loads(os.read(fd, min(status.st_size, _CAP)))
     except (OSError, ValueError, EOFError, TypeError):
         return None
     finally:

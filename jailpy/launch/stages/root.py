@@ -107,7 +107,7 @@ def make_links(ctx: Context, links: tuple[tuple[str, str], ...]) -> None:
 
 def make_placeholders(ctx: Context, files: tuple[str, ...]) -> None:
     for path in files:
-        make_file(ctx, path, 0o644, b"")
+        os.mknod(path[1:], stat.S_IFREG | 0o644, dir_fd=ctx.root)
 
 
 def make_scratch(ctx: Context, path: str, mode: str) -> None:
