@@ -1,9 +1,9 @@
-"""Cold start: `jailpy run noop.py` against the bare interpreter and against bubblewrap, in pairs, one after the other.
+"""Cold start: `jailpy run noop.py` against the bare interpreter and against others, in turn, in one run.
 
     python bench/cold_start.py [--runs N] [JAILPY_COMMAND...]
 
-Prints medians and the median of the ratios of the pairs. All three start the same interpreter, the one that jailpy
-picks. Nothing here fails on a slow machine: figures are for reading.
+Prints medians, and the median of the ratios of runs that followed each other. All start the same interpreter, the one
+that jailpy picks. Nothing here fails on a slow machine: figures are for reading, and hold for the kernel that is named.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,25 +19,32 @@ import tempfile
 import time
 from pathlib import Path
 
+from rivals import RIVALS, SOURCES
+
 Timed = dict[str, list[float]]
 
 
 def main() -> None:
-    """Time the three commands and print the table."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--runs", type=int, default=40)
-    parser.add_argument("jailpy", nargs=argparse.REMAINDER, help="how jailpy is started here; default: jailpy")
+    """Time the commands and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=40, help="of each command (default: 40)")
+    parser.add_argument("jailpy", nargs=argparse.REMAINDER, help="how jailpy is started here (default: jailpy)")
     asked = parser.parse_args()
     asked.jailpy = asked.jailpy or ["jailpy"]
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         plugin = Path(folder) / "noop.py"
         plugin.write_text("")
         layers, python = _look(asked.jailpy, plugin)
-        commands = {"python -I": [python, "-I", str(plugin)], "jailpy run": [*asked.jailpy, "run", str(plugin)]}
-        bwrap = shutil.which("bwrap")
-        if bwrap:
-            commands["bwrap --unshare-all"] = _bubblewrap(bwrap, python, plugin)
-        _print(_times(commands, asked.runs), layers)
+        commands = {"jailpy run": [*asked.jailpy, "run", str(plugin)], "python3 -I": [python, "-I", str(plugin)]}
+        absent = []
+        for name, rival in RIVALS.items():
+            command = rival(python, plugin)
+            refusal = "is not here" if command is None else _refusal(command)
+            if command is None or refusal:
+                absent.append(f"{name:<12}{refusal} ({SOURCES[name]})")
+            else:
+                commands[name] = command
+        _print(_times(commands, asked.runs), layers, absent)
 
 
 def _look(jailpy: list[str], plugin: Path) -> tuple[str, str]:
@@ -51,28 +57,11 @@ def _look(jailpy: list[str], plugin: Path) -> tuple[str, str]:
     return ", ".join(f"{name} {layer['state']}" for name, layer in found.items()), python
 
 
-def _bubblewrap(bwrap: str, python: str, plugin: Path) -> list[str]:
-    """The usual line of its users: the whole of /usr, new namespaces, its own /proc and /dev."""
-    command = [bwrap, "--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr"]
-    for name in ("bin", "lib", "lib64"):
-        if os.path.islink(f"/{name}"):
-            command += ["--symlink", f"usr/{name}", f"/{name}"]
-    if not python.startswith("/usr/"):
-        prefix = str(Path(python).resolve().parents[1])
-        command += ["--ro-bind", prefix, prefix]
-    return [
-        *command,
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--ro-bind",
-        str(plugin),
-        "/noop.py",
-        python,
-        "-I",
-        "/noop.py",
-    ]
+def _refusal(command: list[str]) -> str:
+    """Why a rival cannot do it here; empty when it can."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    lines = done.stderr.strip().splitlines()
+    return f"failed with {done.returncode}: {lines[-1] if lines else ''}" if done.returncode else ""
 
 
 def _times(commands: dict[str, list[str]], runs: int) -> Timed:
@@ -81,18 +70,21 @@ def _times(commands: dict[str, list[str]], runs: int) -> Timed:
     for _ in range(runs):
         for name, command in commands.items():
             start = time.perf_counter()
-            subprocess.run(command, check=True)
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             taken[name].append(time.perf_counter() - start)
     return taken
 
 
-def _print(taken: Timed, layers: str) -> None:
-    sys.stdout.write(f"kernel {platform.release()}, uid {os.geteuid()}, {len(taken['jailpy run'])} runs of each\n")
-    sys.stdout.write(f"layers: {layers}\n")
+def _print(taken: Timed, layers: str, absent: list[str]) -> None:
+    print(f"kernel {platform.release()}, uid {os.geteuid()}, {len(taken['jailpy run'])} runs of each, in turn")
+    print(f"layers of jailpy: {layers}\n")
+    print(f"{'':<12}{'median':>10}{'fastest':>10}{'jailpy ÷ this':>16}")
     for name, times in taken.items():
         ratio = statistics.median(mine / other for mine, other in zip(taken["jailpy run"], times, strict=True))
-        sys.stdout.write(f"{name:<22}{statistics.median(times) * 1000:8.1f} ms   jailpy ÷ this {ratio:5.2f}\n")
+        print(f"{name:<12}{statistics.median(times) * 1000:7.1f} ms{min(times) * 1000:7.1f} ms{ratio:16.2f}")
+    for line in absent:
+        print(line)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
