@@ -13,14 +13,12 @@ import marshal
 import os
 import sys
 
-from jailpy.cli import run
-from jailpy.cli.request import make
-from jailpy.errors import JailError
-from jailpy.model.request import Request
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from jailpy.errors import JailError
+    from jailpy.model.request import Request
 
 CONTROL, HOST = 3, 4
 LENGTH = 8  # bytes of the number that stands before the request
@@ -28,25 +26,38 @@ LENGTH = 8  # bytes of the number that stands before the request
 
 def main() -> None:
     """Read the request, carry it out, report. Never returns."""
+    os.closerange(HOST + 1, (1 << 31) - 1)  # what the application lets its children inherit
     gc.disable()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.argv[0] = __file__
     for fd in (CONTROL, HOST):
         os.set_inheritable(fd, False)
+    _carry_out()
+    os._exit(0)  # the outcome is in the report
+
+
+def _carry_out() -> None:
+    from jailpy import imports
+
+    imports.use()
+    from jailpy.cli import run
+    from jailpy.errors import JailError
+
     report = f"fd:{CONTROL}"
     try:
         run.understood(_request, report, "plugin", silent=True)
     except JailError:
-        pass  # nobody reads the report any more
+        return  # nobody reads the report any more
     except Exception as error:  # noqa: BLE001 (whatever it is, the application must hear of it)
         from jailpy.cli.boundary import cause
 
         run.understood(_raiser(cause(error)), report, "plugin", silent=True)
-    os._exit(0)  # the outcome is in the report
 
 
 def _request() -> Request:
+    from jailpy.cli.request import make
+
     size = int.from_bytes(_exactly(LENGTH), "little")
     words, given = marshal.loads(_exactly(size))
     return make("run", words, given)._replace(leashes=(CONTROL, HOST))

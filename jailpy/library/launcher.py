@@ -20,9 +20,9 @@ from jailpy.library.result import Result, conclude
 
 PATIENCE = 2.0  # seconds that a launcher has to end its jail before it is killed, which ends the jail too
 _GIVEN = 5  # descriptors that the launcher gets: standard streams, the socket, the application's pidfd
-_BOOT = (
-    f"import os, sys; os.closerange({_GIVEN}, {(1 << 31) - 1}); sys.path += sys.argv[1:];"
-    " from jailpy.cli.hosted import main; main()"
+_BOOT = "import sys; sys.path += sys.argv[1:]; from jailpy.cli.hosted import main; main()"
+_NAMED = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"  # 1: a program must be named to make a jail
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"  # 1: only programs that a profile names may make jails
 )
 _CHUNK = 1 << 16
 
@@ -208,8 +208,9 @@ def _spawn(handed: ExitStack, *ends: int) -> int:
         high = fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _GIVEN)
         handed.callback(os.close, high)
         actions.append((os.POSIX_SPAWN_DUP2, high, number))
-    command = [_interpreter(), "-IS", "-c", _BOOT, *_folders()]
-    variables = {name: value for name in list(os.environ) if (value := os.environ.get(name)) is not None}
+    command = command_line()
+    mine = list(os.environ)  # another thread may change it meanwhile
+    variables = {name: os.environ.get(name, "") for name in mine if not name.startswith("PYTHON")}
     # a session of its own: a terminal's signals are the application's, which decides what becomes of its jails
     return os.posix_spawn(command[0], command, variables, file_actions=actions, setsid=True)
 
@@ -223,6 +224,23 @@ def _kill(pidfd: int) -> None:
 
 
 @cache
+def command_line() -> tuple[str, ...]:
+    """What to execute: Python itself, or the installed command where AppArmor knows jailpy by that script."""
+    with suppress(OSError), open(_NAMED, encoding="ascii") as file:
+        if file.read().strip() == "1" and (script := installed_command()):
+            return (script, "--hosted")
+    return (_interpreter(), "-IS", "-c", _BOOT, *_folders())
+
+
+def installed_command() -> str:
+    """The script that starts the jailpy of this very environment; empty where there is none."""
+    for script in (os.path.join(sys.prefix, "bin/jailpy"), "/usr/local/bin/jailpy"):
+        with suppress(OSError), open(script, "rb") as file:
+            if os.fsencode(sys.prefix) in file.read(4096):
+                return script
+    return ""
+
+
 def _interpreter() -> str:
     """The Python that runs us; an application that embeds one has its own program there (sys.executable)."""
     if os.path.basename(sys.executable or "").startswith("python"):
@@ -234,7 +252,6 @@ def _interpreter() -> str:
     raise HostError(message, hint="run the application in an environment that has its Python")
 
 
-@cache
 def _folders() -> tuple[str, ...]:
     """Where jailpy and what it is built on lie: the launcher imports from there and from the standard library alone."""
     found = [os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))]

@@ -262,3 +262,14 @@ def test_every_run_is_in_the_audit_log(told: Callable[..., Any]) -> None:
         tell({line["labels"]["test"].removeprefix(os.getcwd()): line["outcome"] for line in lines})
     """)
     assert found == {" well": "ok", " refused": "usage-error", " given up": "killed"}
+
+
+def test_launcher_can_be_the_installed_command(told: Callable[..., Any]) -> None:
+    """As it is where AppArmor gives leave to the script alone."""
+    found = told("""
+        from jailpy.library import launcher
+        script = launcher.installed_command()
+        launcher.command_line = lambda: (script, "--hosted")
+        tell([os.path.relpath(script, sys.prefix), brief(jailpy.run(code="print(input())", stdin=b"1"))["stdout"]])
+    """)
+    assert found == ["bin/jailpy", "1\n"]
