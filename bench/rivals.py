@@ -49,7 +49,15 @@ def firejail(python: str, plugin: Path) -> list[str] | None:
     program = shutil.which("firejail")
     if program is None:
         return None
-    walls = ["--net=none", "--seccomp", "--caps.drop=all", "--nonewprivs", "--noroot", "--private-dev"]
+    walls = [
+        "--net=none",
+        "--seccomp",
+        "--caps.drop=all",
+        "--nonewprivs",
+        "--noroot",
+        "--private-dev",
+        "--keep-var-tmp",
+    ]
     walls = walls if os.geteuid() else [wall for wall in walls if wall != "--noroot"]  # which root may not ask for
     return [program, "--quiet", "--noprofile", *walls, python, "-I", str(plugin)]
 
