@@ -68,7 +68,10 @@ class Account:
             self._mild.append(f"jailpy ps does not show this run: {error.strerror}")
 
     def end(self, result: Result, plan: Plan | None, request: Request | None) -> list[str]:
-        """Keep what is kept of every run; the lines that the caller is to be told of that."""
+        """Keep what is kept of every run; the lines that the caller is to be told of that.
+
+        Where nothing has run, the reason for that is enough.
+        """
         if self._entry is not None:
             self._entry.ended(result.outcome)
         if self._capture is not None:
@@ -82,9 +85,9 @@ class Account:
         self._report = {**report, "warnings": [*result.warnings, *told, *self._mild]}
         journal.keep(self._text())
         told += journal.problems[len(told) :]
-        if request is not None and request.quiet:
+        if plan is None or request is None or request.quiet:
             return []
-        told += self._mild if request is not None and request.verbose else []
+        told += self._mild if request.verbose else []
         return [f"warning: {for_terminal(problem)}" for problem in told]
 
     def publish(self) -> None:

@@ -8,7 +8,6 @@ import os
 from jailpy import api
 from jailpy.cli.account import Account
 from jailpy.cli.output import say
-from jailpy.errors import JailError
 from jailpy.launch import launcher
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
@@ -51,10 +50,12 @@ def understood(
         request = asked = understand()
         plan, result = api.execute(request, born=lambda: account.begin(asked))
         said = _said(result, plan, request)
-    except JailError as error:
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is told in the report too)
+        from jailpy.cli.boundary import cause
         from jailpy.report import words
 
-        result, said = api.refused(error), words.of_error(error)
+        known = cause(error)
+        result, said = api.refused(known), words.of_error(known)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _TOLD)  # what follows is done whole
     said += account.end(result, plan, request)
     if not silent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -17,6 +18,7 @@ from tests.support.refusal import assert_refused
 NO_USER_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces"
 # All of them: one that is whole, wherever it is mounted, is enough for the kernel.
 MASKED_PROC = "while read _ at kind _; do [ $kind != proc ] || mount -t tmpfs none $at/sys; done < /proc/mounts"
+_NO_LINE = b"jailpy: warning: no line in the audit log: "
 RAN = [b"ran\n", b"", 0]
 
 Inside = Callable[..., CompletedProcess[bytes]]
@@ -86,10 +88,23 @@ def test_proc_that_is_only_preferred(caller: Caller, installed: Installed) -> No
 
 @pytest.mark.parametrize("options", ["size=4k", "nr_inodes=2", "ro"])
 def test_cache_that_has_no_room(inside: Inside, caller: Caller, options: str) -> None:
-    """The cache saves time; where it cannot be written, only time is lost. The same for a read-only HOME."""
-    place = "/var/cache" if caller.kind == "root" else caller.home
+    """The cache saves time; where it cannot be written, only time is lost."""
+    place = "/var/cache" if caller.kind == "root" else caller.home / ".cache"
+    if caller.kind == "user":
+        place.mkdir(exist_ok=True)
+        os.chown(place, caller.uid, caller.gid)
     done = inside(f"mount -t tmpfs -o {options} none {place}", "run", "-c", "print('ran')")
     assert [done.stdout, done.stderr, done.returncode] == RAN
+
+
+@pytest.mark.parametrize("options", ["nr_inodes=2", "ro"])
+def test_history_that_has_no_room(inside: Inside, caller: Caller, options: str) -> None:
+    """The run is the same; that there is no line of it in the audit log is said."""
+    place = "/var/lib" if caller.kind == "root" else caller.home
+    done = inside(f"mount -t tmpfs -o {options},mode=755 none {place}", "run", "-c", "print('ran')")
+    assert [done.stdout, done.returncode] == [b"ran\n", 0]
+    assert done.stderr.startswith((b"jailpy: warning: neither history nor audit log: ", _NO_LINE))
+    assert done.stderr.count(b"\n") <= 2
 
 
 def test_report_on_a_full_file_system(inside: Inside, folder: Path) -> None:

@@ -18,8 +18,9 @@ mkdir -p "$1"
 mount --move /dev/shm/kept "$1"
 rmdir /dev/shm/kept
 chmod 1777 /tmp /var/tmp /dev/shm
-mkdir -p /var/cache/jailpy
+mkdir -p /var/cache/jailpy /var/lib/jailpy
 mount -t tmpfs -o mode=700 alone /var/cache/jailpy
+mount -t tmpfs -o mode=700 alone /var/lib/jailpy
 user=$2 group=$3
 shift 3
 exec setpriv --reuid "$user" --regid "$group" --clear-groups "$@"
