@@ -22,8 +22,6 @@ PATIENCE = 2.0  # seconds that a launcher has to end its jail before it is kille
 _GIVEN = 5  # descriptors that the launcher gets: standard streams, the socket, the application's pidfd
 _BOOT = "import sys; sys.path += sys.argv[1:]; from jailpy.cli.hosted import main; main()"
 _NAMED = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"  # 1: a program must be named to make a jail
-    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"  # 1: only programs that a profile names may make jails
-)
 _CHUNK = 1 << 16
 
 
