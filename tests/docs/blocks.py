@@ -16,7 +16,6 @@ SHOWN = ("text",)  # what is no code: a diagram, a grammar, what a program says
 NOT_RUN = (
     "needs docker",
     "needs podman",
-    "needs systemd",
     "needs GitHub",
     "needs GitLab",
     "needs an administrator",
