@@ -6,7 +6,6 @@ looking from time to time; a run that is over before the first look has none.
 
 from __future__ import annotations
 
-import _signal as signal  # the module around it builds enumerations, 3 ms
 import resource
 
 from jailpy.model.plan import Plan
@@ -64,10 +63,9 @@ def _of_files(plan: Plan, ending: Ending) -> list[Row]:
     opened = watch.open_files if watch and watch.open_files else None
     scratch = max(watch.scratch if watch else 0, last.scratch if last else 0)
     inodes = max(watch.scratch_files if watch else 0, last.scratch_files if last else 0)
-    too_large = last is not None and last.number & 0x7F == signal.SIGXFSZ
     return [
         ("open-files", files, opened, _reached(files, opened), False),
-        ("file-size", size, None, 1 if too_large else None, too_large),
+        ("file-size", size, None, None, False),  # SIGXFSZ proves nothing: a plugin can send it to itself
         ("tmp", filesystem.tmp, scratch, _reached(filesystem.tmp, scratch), False),
         ("tmp-files", filesystem.tmp_files, inodes, _reached(filesystem.tmp_files, inodes), False),
     ]

@@ -1,0 +1,390 @@
+"""Plugins that take all they can get: each ends with the right outcome or hits, and the host answers meanwhile.
+
+Every bomb has a second guard of its own: it stops by itself at a few times what it may take, and then the test fails.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import signal
+import socket
+import subprocess
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.attack.conftest import PATIENCE, Jail, Profile, Run
+from tests.attack.inside import opened, seen
+
+Bomb = Callable[..., Run]
+ANSWER = 1.0 * PATIENCE  # seconds within which the host does a small thing
+
+
+@pytest.fixture
+def bomb(jail: Jail, folder: Path) -> Bomb:
+    """Run a plugin while a thread has the host do a small thing again and again."""
+
+    def run(
+        plugin: Callable[..., object] | str, *arguments: object, options: tuple[object, ...] = (), **limits: object
+    ) -> Run:
+        words = [word for key, value in limits.items() for word in ("--limit", f"{key.replace('_', '-')}={value}")]
+        with answers(folder / "answer") as stamps:
+            ended = jail(plugin, *arguments, options=(*options, *words))
+        assert_answered(stamps, datetime.fromisoformat(ended.report["started"]).timestamp(), ended.report["wall_s"])
+        return ended
+
+    return run
+
+
+@contextmanager
+def answers(file: Path) -> Iterator[list[float]]:
+    """When a process was started that changed a file, by the kernel's own stamp on it, as often as it can be done."""
+    stamps: list[float] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            subprocess.run(["/bin/sh", "-c", f"echo >{file}"], check=True)
+            stamps.append(file.stat().st_mtime)
+            done.wait(0.05)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield stamps
+    finally:
+        done.set()
+        thread.join()
+
+
+def assert_answered(stamps: list[float], began: float, wall_s: float) -> None:
+    """From the jail's first moment to its last no answer took longer than it may."""
+    inside = [began, *(stamp for stamp in stamps if began < stamp < began + wall_s), began + wall_s]
+    assert max(later - earlier for earlier, later in pairwise(inside)) < ANSWER
+
+
+def limit(run: Run, name: str) -> dict[str, Any]:
+    """What the report says of one limit."""
+    (found,) = (row for row in run.report["limits"] if row["name"] == name)
+    return found
+
+
+def ended_by(run: Run, name: str) -> bool:
+    """Whether this limit and no other ended the run."""
+    return [row["name"] for row in run.report["limits"] if row["ended_run"]] == [name]
+
+
+def test_fork_bomb(bomb: Bomb) -> None:
+    """Forks are refused at the limit; the peak says that it was reached."""
+
+    def plugin() -> object:
+        first, refused = os.getpid(), ""
+        for _ in range(9):
+            refused = refused or seen(os.fork)
+            refused = "" if refused == "allowed" else refused
+        time.sleep(0.6)
+        if os.getpid() != first:
+            os._exit(0)
+        return refused
+
+    run = bomb(plugin, tasks=20)
+    assert run.saw() == "EAGAIN"
+    assert limit(run, "tasks") == {"name": "tasks", "limit": 20, "peak": 20, "hits": 1, "ended_run": False}
+    assert run.report["usage"]["tasks_peak"] == 20
+
+
+def test_memory_of_twenty_processes(bomb: Bomb) -> None:
+    """Each of them takes little, together they take too much."""
+
+    def plugin() -> object:
+        for _ in range(20):
+            if os.fork() == 0:
+                taken = bytearray(b"x") * (20 << 20)
+                time.sleep(3)
+                os._exit(len(taken) and 0)
+        time.sleep(3)
+        return "all was taken"
+
+    run = bomb(plugin, memory="150M")
+    assert (run.report["outcome"], run.report["status"], run.done.returncode) == ("memory-limit", 137, 137)
+    assert ended_by(run, "memory")
+    assert 150 << 20 < limit(run, "memory")["peak"] == run.report["usage"]["memory_peak_bytes"] < 450 << 20
+
+
+def test_memory_that_processes_share_counts_once(bomb: Bomb) -> None:
+    """Ten children of a large parent have no more than it has, until they write to it."""
+
+    def plugin(word: str) -> object:
+        large = bytearray(b"x") * (50 << 20)
+        for _ in range(10):
+            if os.fork() == 0:
+                if word == "write":
+                    large[:: mmap.PAGESIZE] = b"y" * len(large[:: mmap.PAGESIZE])
+                time.sleep(1)
+                os._exit(0)
+        time.sleep(1.5)
+        return len(large)
+
+    assert bomb(plugin, "read", memory="150M").saw() == 50 << 20
+    assert bomb(plugin, "write", memory="150M").report["outcome"] == "memory-limit"
+
+
+def test_memory_of_files_that_have_no_name(bomb: Bomb) -> None:
+    """A memfd that is written and not mapped is in nobody's resident set."""
+
+    def plugin() -> object:
+        files = [os.memfd_create("m") for _ in range(10)]
+        for fd in files:
+            for _ in range(30):
+                os.write(fd, bytes(1 << 20))
+        time.sleep(2)
+        return "all was taken"
+
+    run = bomb(plugin, memory="150M")
+    assert (run.report["outcome"], ended_by(run, "memory")) == ("memory-limit", True)
+
+
+@pytest.mark.parametrize("kind", ["anonymous", "memfd", "scratch"])
+def test_shared_mapping(bomb: Bomb, profile: Profile, kind: str) -> None:
+    """What is mapped by three processes, lies in a tmpfs or is open as well counts once, and counts."""
+
+    def plugin(kind: str, size: str) -> object:
+        fd = -1
+        if kind == "memfd":
+            fd = os.memfd_create("m")
+        if kind == "scratch":
+            fd = os.open("/dev/shm/m", os.O_RDWR | os.O_CREAT)
+        if fd >= 0:
+            os.truncate(fd, int(size))
+        shared = mmap.mmap(fd, int(size))
+        shared[:: mmap.PAGESIZE] = b"x" * len(shared[:: mmap.PAGESIZE])
+        for _ in range(3):
+            if os.fork() == 0:
+                time.sleep(0.5 + shared[:: mmap.PAGESIZE].count(b"y"))
+                os._exit(0)
+        time.sleep(1)
+        return "all was taken"
+
+    options = profile('[filesystem]\ntmp = "1G"\n[limits]\nmemory = "150M"\nfile-size = "400M"')
+    assert bomb(plugin, kind, 50 << 20, options=options).saw() == "all was taken"
+    assert bomb(plugin, kind, 100 << 20, options=options).saw() == "all was taken"
+    assert bomb(plugin, kind, 250 << 20, options=options).report["outcome"] == "memory-limit"
+
+
+def test_scratch_folder_is_filled(bomb: Bomb, profile: Profile) -> None:
+    """It is full at its size, and the plugin goes on."""
+
+    def plugin() -> object:
+        with open("/work/large", "wb", 0) as file:
+            for _ in range(200):
+                if (saw := seen(file.write, bytes(1 << 16))) != "allowed":
+                    break
+        return saw
+
+    run = bomb(plugin, options=profile('[filesystem]\ntmp = "4M"'))
+    assert run.saw() == "ENOSPC"
+    assert limit(run, "tmp") == {"name": "tmp", "limit": 4 << 20, "peak": 4 << 20, "hits": 1, "ended_run": False}
+
+
+def test_scratch_folder_is_filled_with_files(bomb: Bomb, profile: Profile) -> None:
+    """Files without content take inodes, which are counted as well."""
+
+    def plugin() -> object:
+        for number in range(1000):
+            if (saw := opened(f"/tmp/{number}", os.O_WRONLY | os.O_CREAT)) != "allowed":
+                break
+        return saw
+
+    run = bomb(plugin, options=profile("[filesystem]\ntmp-files = 100"))
+    assert run.saw() == "ENOSPC"
+    assert limit(run, "tmp-files")["hits"] == 1
+    assert limit(run, "tmp-files")["peak"] == limit(run, "tmp-files")["limit"] == 100
+
+
+def test_scratch_folder_is_memory(bomb: Bomb, profile: Profile) -> None:
+    """Where a tmpfs may hold more than the jail, the jail ends."""
+
+    def plugin() -> object:
+        for number in range(20):
+            with open(f"/tmp/{number}", "wb") as file:
+                file.write(bytes(20 << 20))
+        time.sleep(1)
+        return "all was taken"
+
+    run = bomb(plugin, options=profile('[filesystem]\ntmp = "1G"\n[limits]\nmemory = "100M"'))
+    assert (run.report["outcome"], ended_by(run, "memory")) == ("memory-limit", True)
+    assert 100 << 20 < limit(run, "memory")["peak"] < 400 << 20
+
+
+def test_socket_buffers(bomb: Bomb) -> None:
+    """No watch sees them: they keep the size that the host gives, and open files bound how many there are."""
+
+    def plugin() -> object:
+        pairs, held = [], 0
+        try:
+            for _ in range(500):
+                pairs += socket.socketpair()
+        except OSError:
+            pass
+        before = pairs[0].getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        for one in pairs:
+            one.setblocking(False)
+            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                one.setsockopt(socket.SOL_SOCKET, option, 8 << 20)
+            while seen(one.send, bytes(4096)) == "allowed":
+                held += 4096
+        return [held, before, pairs[0].getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF), len(pairs)]
+
+    held, before, after, count = bomb(plugin, open_files=100).saw()
+    assert before == after
+    assert 90 < count < 100
+    assert held <= count * before
+
+
+@pytest.mark.parametrize("then", ["kill", "truncate"])
+def test_output_flood(bomb: Bomb, profile: Profile, then: str) -> None:
+    """What is over the limit ends the run, or is dropped while the plugin goes on; never is a byte more passed on."""
+
+    def plugin() -> object:
+        for _ in range(300):
+            os.write(1, b"o" * 10000)
+            os.write(2, b"e" * 10000)
+        os._exit(3)
+
+    run = bomb(plugin, options=profile(f'[limits]\noutput = {{ size = "1M", then = "{then}" }}'))
+    assert (run.report["outcome"], run.done.returncode) == {"kill": ("output-limit", 137), "truncate": ("error", 3)}[
+        then
+    ]
+    assert (limit(run, "output")["hits"], limit(run, "output")["ended_run"]) == (1, then == "kill")
+    assert (run.done.stdout + run.done.stderr).count(b"o" * 100) + run.done.stderr.count(b"e" * 100) <= 1 << 20
+    usage = run.report["usage"]
+    assert limit(run, "output")["peak"] == usage["stdout_bytes"] + usage["stderr_bytes"]
+    assert (usage["stdout_bytes"] + usage["stderr_bytes"] == 6_000_000) == (then == "truncate")
+
+
+def test_sleep_that_ignores_every_signal(bomb: Bomb) -> None:
+    """Time is up: a plugin that does not end when it is asked to is killed after the grace."""
+
+    def plugin() -> object:
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            seen(signal.signal, number, signal.SIG_IGN)
+        while True:
+            time.sleep(1000)
+
+    run = bomb(plugin, wall="500ms")
+    assert (run.report["outcome"], run.report["status"], run.done.returncode) == ("timeout", 124, 124)
+    assert ended_by(run, "wall")
+    assert 2.5 <= run.report["wall_s"] == limit(run, "wall")["peak"] < 20 * PATIENCE
+
+
+def test_daemon_outlives_nothing(bomb: Bomb, folder: Path, profile: Profile) -> None:
+    """A grandchild in a session of its own ends with the plugin, whatever it holds open."""
+
+    def plugin(path: str) -> object:
+        told, tell = os.pipe()
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                os.open(path, os.O_RDONLY)
+                os.write(tell, b"x")
+                time.sleep(50)
+            os._exit(0)
+        return len(os.read(told, 1))
+
+    held = folder / "held"
+    held.touch()
+    run = bomb(plugin, "/work/held", options=profile(f'[filesystem]\nread = ["{held}:/work/held"]'))
+    assert (run.saw(), run.report["wall_s"] < 40) == (1, True)
+    with held.open("w") as file:
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)  # refused while anybody else has it open
+
+
+SPINS = {
+    "threads": """
+        def work():
+            while True:
+                hashlib.pbkdf2_hmac("sha256", b"", b"", 10000)
+        for _ in range(4):
+            threading.Thread(target=work).start()
+        """,
+    "children": """
+        for _ in range(4):
+            os.fork()
+        while True:
+            pass
+        """,
+    "children that nobody waits for": """
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while True:
+            if os.fork() == 0:
+                signal.signal(signal.SIGPROF, lambda *_: os._exit(0))
+                signal.setitimer(signal.ITIMER_PROF, 0.5)
+                while True:
+                    pass
+            time.sleep(0.6)
+        """,
+}
+
+
+@pytest.mark.parametrize("spin", SPINS)
+def test_processor_time_of_all_together(bomb: Bomb, spin: str) -> None:
+    """No process of it takes as much as the jail may; all together do."""
+    code = f"import hashlib, os, signal, threading, time\n{textwrap.dedent(SPINS[spin])}"
+    run = bomb(code, cpu="1500ms")
+    assert (run.report["outcome"], run.report["status"], run.done.returncode) == ("cpu-limit", 124, 124)
+    assert ended_by(run, "cpu")
+    usage = run.report["usage"]
+    assert 1.5 <= usage["cpu_user_s"] + usage["cpu_system_s"] < 20
+    assert limit(run, "cpu")["peak"] == pytest.approx(usage["cpu_user_s"] + usage["cpu_system_s"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGXCPU, signal.SIGKILL, signal.SIGXFSZ])
+def test_signal_of_a_limit_that_was_not_reached(bomb: Bomb, number: int) -> None:
+    """What a plugin does to itself is no limit's doing."""
+    default = "" if number == signal.SIGKILL else f"signal.signal({number:d}, signal.SIG_DFL)"
+    run = bomb(f"import os, signal\n{default}\nos.kill(os.getpid(), {number:d})")
+    assert (run.report["outcome"], run.report["signal"]) == ("signal", number)
+    assert [row["name"] for row in run.report["limits"] if row["ended_run"]] == []
+
+
+def test_open_files_and_file_size(bomb: Bomb) -> None:
+    """What a plugin survives is told as a peak and as hits, where that can be seen."""
+
+    def plugin() -> object:
+        fds = []
+        while (saw := seen(lambda: fds.append(os.open("/dev/null", os.O_RDONLY)))) == "allowed":
+            pass
+        time.sleep(0.6)
+        os.close(fds.pop())
+        return [saw, seen(os.truncate, os.open("/tmp/x", os.O_CREAT | os.O_WRONLY), 5000)]
+
+    run = bomb(plugin, open_files=40, file_size=4096)
+    assert run.saw() == ["EMFILE", "EFBIG"]
+    assert limit(run, "open-files") == {"name": "open-files", "limit": 40, "peak": 40, "hits": 1, "ended_run": False}
+    assert limit(run, "file-size") == {
+        "name": "file-size",
+        "limit": 4096,
+        "peak": None,
+        "hits": None,
+        "ended_run": False,
+    }
+
+
+def test_every_limit_is_in_the_report(bomb: Bomb) -> None:
+    """A run that is over at once has them all, with what is known."""
+    run = bomb("pass", wall="40s", memory="none")
+    assert [row["name"] for row in run.report["limits"]] == [
+        "wall", "cpu", "tasks", "output", "open-files", "file-size", "tmp", "tmp-files",
+    ]  # fmt: skip
+    assert limit(run, "wall")["limit"] == 40
