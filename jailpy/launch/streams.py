@@ -7,7 +7,7 @@ import os
 import stat
 
 from jailpy.broker.stdio import Allowance, Input, Output
-from jailpy.errors import UsageError
+from jailpy.errors import HostError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,8 +39,15 @@ class Streams:
 
     def give(self, host_id: int) -> None:
         """Hand them to the jail's id: /dev/stdout is opened by name, with its rights."""
-        for fd in self.theirs:
-            os.fchown(fd, host_id, host_id)
+        try:
+            for fd in self.theirs:
+                os.fchown(fd, host_id, host_id)
+        except OSError as error:
+            from jailpy.launch.diagnose import ROOT
+
+            raise HostError(
+                f"the streams cannot be given to the jail's id {host_id}: {error.strerror}", hint=ROOT
+            ) from error
 
     def register(self, poll: select.poll) -> None:
         """Add what is to be waited for now."""

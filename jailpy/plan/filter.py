@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from jailpy.errors import HostError
 from jailpy.model.policy import ArgRule, RefuseGroup, SeccompPolicy
 
 FOREIGN_ABI = "foreign-abi"
 NEWER_CALLS = "newer-calls"
+FORBIDDEN = "a filter around jailpy, such as a unit's SystemCallFilter=, forbids seccomp(2)"
 KILLED = "the process is killed"
 
 
@@ -72,4 +74,8 @@ def compile_filter(seccomp: SeccompPolicy, arch: str) -> tuple[bytes, ...]:
     """BPF programs (arrays of struct sock_filter) for "x86_64" or "aarch64", in the order of installation."""
     from jailpy.plan.filter_build import programs
 
-    return programs(seccomp, arch)
+    try:
+        return programs(seccomp, arch)
+    except OSError as error:  # libseccomp asks the kernel what it can do
+        message = f"the system call filter cannot be compiled here: {error.strerror}"
+        raise HostError(message, hint=FORBIDDEN) from error

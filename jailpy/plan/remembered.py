@@ -85,9 +85,19 @@ def _filled(steps: Any, what: intake.Program, host_id: int) -> list[Step]:
 
 def remember(name: str, plan: Plan, what: intake.Program, evidence: tuple[str, ...]) -> None:
     """Keep ``plan`` without its plugin, if nothing else in it is of this one run."""
+    from jailpy.plan.birth import INSIDE_ID
+
     policy = plan.policy
     narrow = any(step.act == "confirm" for step in plan.steps)
-    if what.shares or policy.process.pass_env or narrow or policy.filesystem.read or policy.filesystem.write:
+    mistakable = os.geteuid() == 0 and plan.host_id == INSIDE_ID
+    if (
+        what.shares
+        or policy.process.pass_env
+        or narrow
+        or mistakable
+        or policy.filesystem.read
+        or policy.filesystem.write
+    ):
         return
     own = {f"file {path}" for path, _, _ in what.files}
     steps = [None if step.name in own else tuple(_opened(step, what, plan.host_id)) for step in plan.steps]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 
 from tests.conftest import Caller, must_have, run_as
 from tests.support.installed import Installed
-from tests.support.poor_host import in_mount_namespace, in_user_namespace
+from tests.support.poor_host import in_mount_namespace, in_user_namespace, under_filter
 from tests.support.refusal import assert_refused
 
 NO_USER_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces"
@@ -84,6 +85,19 @@ def test_proc_that_is_only_preferred(caller: Caller, installed: Installed) -> No
     assert lines[0] == "[]", done.stderr
     assert lines[1].startswith("ok proc: ")
     assert any(line.startswith("warning: proc: ") for line in lines[2:])
+
+
+def test_service_manager_that_hides_openat2(caller: Caller, installed: Installed, folder: Path) -> None:
+    """RestrictSUIDSGID= and DynamicUser= of systemd answer it with ENOSYS, since they cannot look at its structure."""
+    (folder / "data").write_text("shared\n")
+    words = ["run", "--read", f"{folder}/data:/work/deep/data", "-c", "print(open('deep/data').read(), end='')"]
+    done = under_filter(caller, {"openat2": errno.ENOSYS}, installed.command, *words)
+    assert (done.stdout, done.stderr, done.returncode) == (b"shared\n", b"", 0)
+
+
+def test_filter_that_forbids_filters(caller: Caller, installed: Installed) -> None:
+    done = under_filter(caller, {"seccomp": errno.EPERM}, installed.command, "run", "-c", "print('ran')")
+    assert_refused(done, "seccomp", "SystemCallFilter=")
 
 
 @pytest.mark.parametrize("options", ["size=4k", "nr_inodes=2", "ro"])
