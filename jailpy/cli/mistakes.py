@@ -68,11 +68,11 @@ def _option_of(word: str, command: str) -> tuple[Option | None, str | None]:
 
 
 def _meant(flag: str, command: str) -> str:
-    option = _BY_FLAG.get(flag)
-    if option is not None and not command:
-        return f"options follow the command: jailpy {option.commands[0]} {flag} …"
-    if option is not None:
-        return f"{flag} is an option of {' and '.join(option.commands)}"
+    commands = [name for name in COMMANDS for option in OPTIONS if flag in option.flags and name in option.commands]
+    if commands and not command:
+        return f"options follow the command: jailpy {commands[0]} {flag} …"
+    if commands:
+        return f"{flag} is an option of {' and '.join(commands)}"
     near = _nearest(flag, command)
     return f"did you mean {near}?" if near else ""
 

@@ -1,20 +1,15 @@
-"""Interactive shells on a terminal of their own: what is typed, a TAB, and what then stands on the line."""
+"""Interactive shells: what stands on the line after something is typed, and a TAB."""
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from tests.support.terminal import DEADLINE, Terminal
 
 PROMPT = "ready> "
 TAB, SHOW, CLEAR = b"\t", b"\x14", b"\x15"  # Ctrl-T is bound to write the line to a file, Ctrl-U clears it
-PATIENCE = 30 * float(os.environ.get("JAILPY_TEST_PATIENCE", "1"))  # seconds; only there so that a failure ends
 ARGUMENTS = {"bash": ["--noprofile", "--norc", "-i"], "zsh": ["-f", "-i"], "fish": ["--no-config", "-i"]}
 STARTS = {
     "bash": r"""
@@ -31,50 +26,29 @@ function fish_prompt; echo -n 'PROMPT'; end
 }
 
 
-class Shell:
-    """A shell that has read one completion script, in ``folder``; leaving the context ends it."""
+class Shell(Terminal):
+    """A shell that has read one completion script, in ``folder``."""
 
-    def __init__(self, program: str, script: Path, folder: Path, env: dict[str, str]) -> None:
+    def __init__(self, program: str, script: Path, folder: Path, env: Mapping[str, str]) -> None:
         self._name = Path(program).name
         self._line = folder / "line"
-        self._begin = STARTS[self._name].replace("SCRIPT", str(script)).replace("PROMPT", PROMPT)
-        self._pid, self._fd = pty.fork()
-        if self._pid == 0:
-            os.chdir(folder)
-            os.execve(program, [program, *ARGUMENTS[self._name]], env)
-
-    def __enter__(self) -> Self:
-        os.write(self._fd, self._begin.lstrip().encode())
-        self._read_until(PROMPT.encode())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        os.kill(self._pid, signal.SIGKILL)
-        os.close(self._fd)
-        os.waitpid(self._pid, 0)
+        super().__init__([program, *ARGUMENTS[self._name]], cwd=folder, env=env)
+        begin = STARTS[self._name].replace("SCRIPT", str(script)).replace("PROMPT", PROMPT)
+        self.type(begin.lstrip().encode())
+        deadline = time.monotonic() + DEADLINE
+        while PROMPT.encode() not in (last := self.seen.rpartition(b"\n")[2]) or b"'" in last:  # shown as typed, too
+            assert time.monotonic() < deadline, self.seen
+            self.look()
 
     def completed(self, texts: Sequence[str]) -> dict[str, str]:
         """What each text becomes by one TAB."""
         found = {}
         for text in texts:
             self._line.unlink(missing_ok=True)
-            os.write(self._fd, CLEAR + text.encode() + TAB + SHOW)
-            deadline = time.monotonic() + PATIENCE
+            self.type(CLEAR + text.encode() + TAB + SHOW)
+            deadline = time.monotonic() + DEADLINE
             while not (self._line.exists() and self._line.read_text().endswith("\n")):
                 assert time.monotonic() < deadline, f"{self._name} does not answer to {text!r}"
-                self._drain()
+                self.look()
             found[text] = self._line.read_text().rstrip("\n")
         return found
-
-    def _read_until(self, wanted: bytes) -> None:
-        """The prompt that follows the line that sets it, which is shown as it is typed."""
-        seen, deadline = b"", time.monotonic() + PATIENCE
-        while b"\n" not in seen or wanted not in seen.rpartition(b"\n")[2]:
-            assert time.monotonic() < deadline, seen
-            seen += self._drain()
-
-    def _drain(self) -> bytes:
-        ready = select.select([self._fd], [], [], 0.02)[0]
-        return os.read(self._fd, 65536) if ready else b""
