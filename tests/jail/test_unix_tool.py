@@ -21,11 +21,11 @@ from tests.support.reports import valid
 from tests.support.terminal import CTRL_BACKSLASH, CTRL_C, Terminal
 
 LONG = 60 * PATIENCE
-SLEEP = "import time; print('begun', flush=True); time.sleep(1000)"
+SLEEP = "import time; print('be' 'gun', flush=True); time.sleep(1000)"  # a traceback, which shows it, does not say it
 POLITE = """
 import signal, sys, time
 signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-print("begun", flush=True)
+print("be" "gun", flush=True)
 time.sleep(1000)
 """
 LOOP = 'for i in 1 2 3; do "$0" run -c "$1"; done; echo all over'
