@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jailpy.policy.load import load
-from tests.conftest import Caller, run_as
+from tests.conftest import Caller, must_have, run_as
 from tests.docs.blocks import NOT_RUN, RUN, SHOWN, Block, blocks, exchanges, matches
 from tests.support.installed import CHECKOUT, Installed
 
@@ -117,6 +117,14 @@ def test_a_block_is_run_or_says_why_not(block: Block) -> None:
         assert block.not_run in NOT_RUN
     else:
         assert block.language in (*RUN, *SHOWN) or block.file
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "sh"], ids=lambda block: block.place)
+def test_shellcheck_finds_nothing(block: Block, tmp_path: Path) -> None:
+    script = tmp_path / "block.sh"
+    script.write_text(block.code if block.code.startswith("#!") else f"#!/bin/bash\n{block.code}", encoding="utf-8")
+    done = subprocess.run([must_have("shellcheck"), script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
