@@ -29,7 +29,10 @@ def plan(request: Request, *, host_id: int | None = None, without: frozenset[str
         host_id = host.uid or _first_id()
     place = "" if without else remembered.place(request, host)
     known = remembered.recall(place, request, host_id) if place else None
-    return known or _composed(request, host, host_id, place, without)
+    made = known or _composed(request, host, host_id, place, without)
+    if request.stdin or request.raw or request.tty:
+        return made._replace(stdin=request.stdin, raw=request.raw, tty=request.tty)
+    return made
 
 
 def _composed(request: Request, host: Host, host_id: int, place: str, without: frozenset[str]) -> Plan:

@@ -1,7 +1,8 @@
 """The plugin's three streams, relayed byte for byte and counted.
 
-Nothing is interpreted here. No read or write can block the supervisor, whoever shares the caller's descriptors with us.
-Output that nobody reads any more is not read any more either, so the plugin gets EPIPE.
+Nothing is interpreted here; what a terminal may obey is for ``terminal`` to say. No read or write can block the
+supervisor, whoever shares the caller's descriptors with us. Output that nobody reads any more is not read any more
+either, so the plugin gets EPIPE.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from jailpy.broker.terminal import Cleaner
 
 _CHUNK = 1 << 16  # what a new pipe holds
 _LARGE = 1 << 18  # what it holds once a chunk has filled it
 _PIPE_BUF = 4096  # what a pipe that polls writable takes without blocking (pipe(7))
 _FIONREAD = 0x541B
-_NULL = os.makedev(1, 3)  # to which a write never waits
+NULL = os.makedev(1, 3)  # to which a write never waits
 _CANNOT_SPLICE = (errno.EINVAL, errno.EPERM, errno.ENOSYS)
 
 
@@ -45,16 +46,23 @@ class Input:
     The bytes are copied: a page of a host file that was spliced into the pipe would still be that file's.
     """
 
+    patience: float | None = None  # seconds after which to ask again what is wanted
+
     def __init__(self, source: int, sink: int, *, owned: bool) -> None:
-        """``owned``: the source is ours to close."""
+        """``owned``: the source is ours to close; ``sink`` always is."""
         self.source = source
         self.sink = sink
         self.open = True
         self._owned = owned
-        self._seekable = stat.S_ISREG(os.fstat(source).st_mode)
+        self._rewinds = stat.S_ISREG(os.fstat(source).st_mode)
         self._buffer = bytearray(_CHUNK)
         self._pending = memoryview(b"")
         os.set_blocking(sink, False)
+
+    @property
+    def pending(self) -> bool:
+        """Whether something waits to be written."""
+        return bool(self._pending)
 
     def wanted(self) -> tuple[tuple[int, int], ...]:
         """The descriptors to poll now, and for what; the sink always tells when its reader is gone."""
@@ -72,7 +80,7 @@ class Input:
                 size = os.readv(self.source, (self._buffer,))
                 self._pending = memoryview(self._buffer)[:size]
                 if size == 0:
-                    self.close()
+                    self._end()
                     return
                 if size == len(self._buffer) == _CHUNK:
                     _enlarge(self.source, self.sink)
@@ -83,20 +91,25 @@ class Input:
         except OSError:
             self.close()
 
+    def _end(self) -> None:
+        """The caller has no more."""
+        self.close()
+
     def close(self) -> None:
         """Close our ends. What the plugin left unread of a file is left to whoever reads that file next."""
         if self.open:
-            if self._seekable:
+            if self._rewinds:
                 self._rewind()
             self.forget()
 
     def forget(self) -> None:
         """Close our ends, in a process that does not relay."""
-        self.open = False
-        os.close(self.sink)
-        if self._owned:
-            os.close(self.source)
-        self.source = self.sink = -1
+        if self.open:
+            self.open = False
+            os.close(self.sink)
+            if self._owned:
+                os.close(self.source)
+            self.source = self.sink = -1
 
     def _rewind(self) -> None:
         unread = len(self._pending) + int.from_bytes(fcntl.ioctl(self.sink, _FIONREAD, bytes(4)), "little")
@@ -107,25 +120,33 @@ class Input:
 class Output:
     """From ``source``, our end of a pipe from the plugin, to the caller's ``sink``.
 
-    ``clean`` makes of the plugin's bytes what is written; without one, the kernel moves them where it can.
+    The kernel moves the bytes where it can, unless a ``cleaner`` has to look at them.
     """
 
     def __init__(
-        self, source: int, sink: int, allowance: Allowance, *, clean: Callable[[bytes], bytes] | None = None
+        self, source: int, sink: int, allowance: Allowance, *, cleaner: Cleaner | None = None, owned: bool = False
     ) -> None:
+        """``owned``: the sink is a descriptor of our own, which does not block."""
         self.source = source
         self.sink = sink
         self.count = 0  # bytes that the plugin has written
         self.open = True
         self._allowance = allowance
-        self._clean = clean
+        self._cleaner = cleaner
+        self._owned = owned
         self._pending = memoryview(b"")
         self._full = False  # the last splice found no room
+        self._ended = False  # what is pending is the last
         status = os.fstat(sink)
-        mode = status.st_mode
-        self._splices = clean is None and (stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or status.st_rdev == _NULL)
-        self._at_once = _CHUNK if stat.S_ISREG(mode) else _PIPE_BUF
+        regular = stat.S_ISREG(status.st_mode)
+        self._splices = not owned and (regular or stat.S_ISFIFO(status.st_mode) or status.st_rdev == NULL)
+        self._at_once = _CHUNK if regular or owned else _PIPE_BUF
         self._chunk = _CHUNK
+
+    @property
+    def cleaned(self) -> bool:
+        """Whether it goes to a terminal that must not obey all of it."""
+        return self._cleaner is not None
 
     @property
     def pending(self) -> bool:
@@ -160,38 +181,58 @@ class Output:
         self._full = False
         if self._pending:
             self._pending = self._pending[os.write(self.sink, self._pending[: self._at_once]) :]
+        if self._ended and not self._pending:
+            self.close()
 
     def _splice(self) -> None:
         size = os.splice(self.source, self.sink, self._allowance.room(self._chunk), flags=os.SPLICE_F_NONBLOCK)
         self._counted(size)
 
     def _read(self) -> None:
-        data = os.read(self.source, self._allowance.room(self._chunk))
+        data = self._taken(self._allowance.room(self._chunk))
+        if data:
+            self._pending = memoryview(self._cleaner.clean(data) if self._cleaner else data)
         self._counted(len(data))
-        self._pending = memoryview(self._clean(data) if self._clean else data)
 
     def _drop(self) -> None:
-        size = len(os.read(self.source, self._chunk))
+        size = len(self._taken(self._chunk))
         self.count += size
         self._allowance.exceeded = self._allowance.exceeded or size > 0
         if size == 0:
-            self.close()
+            self._end()
+
+    def _taken(self, size: int) -> bytes:
+        try:
+            return os.read(self.source, size)
+        except OSError as error:
+            if error.errno != errno.EIO:  # a terminal that nobody has open any more
+                raise
+            return b""
 
     def _counted(self, size: int) -> None:
         self.count += size
         self._allowance.take(size)
         if size == 0:
-            self.close()
+            self._end()
         elif size == self._chunk == _CHUNK:
             _enlarge(self.source, self.sink)
             self._chunk = _LARGE
 
+    def _end(self) -> None:
+        """Nothing more comes. What the cleaner held back is still to be written."""
+        self._ended = True
+        self._pending = memoryview(self._cleaner.end() if self._cleaner else b"")
+        if not self._pending:
+            self.close()
+
     def close(self) -> None:
-        """Close our end; the other one belongs to the caller."""
+        """Close our ends; what belongs to the caller stays open."""
         if self.open:
             self.open = False
             os.close(self.source)
-            self.source = -1
+            if self._owned:
+                os.close(self.sink)
+            self.source = self.sink = -1
 
 
 def _enlarge(*pipes: int) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PLAIN = ("profile", "python", "policy_digest", "report", "exit_status", "json", "no_history", "tree", "module", "code",
-          "quiet", "verbose")  # fmt: skip
+          "stdin", "raw", "tty", "quiet", "verbose")  # fmt: skip
 _LABELS, _LABEL, _LABEL_VALUE = 32, 64, 256  # how many, and characters of a key and of a value
 _EXIT_STATUS = ("plugin", "outcome")
 
@@ -25,6 +25,8 @@ def make(command: str, words: list[str], given: dict[str, Any]) -> Request:
         raise UsageError(f"--exit-status {given['exit_status']}: expected {' or '.join(_EXIT_STATUS)}")
     fields = {field: given[field] for field in _PLAIN if field in given}
     plugin, arguments = ("", words) if command == "exec" else _program(words, given)
+    if given.get("tty") and "stdin" in given:
+        raise UsageError("--tty and --stdin do not go together", hint="a terminal is read and written by a person")
     if command == "exec" and not words:
         raise UsageError("exec: there is no command to run", hint="jailpy exec [OPTIONS] -- COMMAND [ARG]…")
     return Request(
@@ -103,6 +105,8 @@ def _program(words: list[str], given: dict[str, Any]) -> tuple[str, list[str]]:
         raise UsageError(f"--code {given['tree']}: needs the module to run", hint="--code DIR -m MODULE")
     if "code" in given or "module" in given:
         return "", words
+    if not words and given.get("tty"):
+        return "", []
     if not words:
         raise UsageError("there is no plugin to run", hint="name one after the options, or use -c CODE or -m MODULE")
     plugin = words[0]

@@ -29,7 +29,7 @@ def look() -> Host:
         groups=tuple(os.getgroups()),
         landlock=landlock.version(),
         sysctl_writable=_writable_sysctl(),
-        tty=os.isatty(1),
+        tty=os.isatty(1) or os.isatty(2),
     )
 
 

@@ -16,6 +16,7 @@ class Context:
         self.process = "self"  # whose id maps are written
         self.user_namespace = -1  # of the jail, for host root's launcher to enter
         self.streams: tuple[int, int, int] = (-1, -1, -1)  # the plugin's 0, 1, 2
+        self.terminal = -1  # where pid 1 sends the terminal that it makes
         self.namespaces = 0  # clone flags
         self.trees: dict[str, int] = {}  # path in the jail → detached mount, where the launcher opened it
         # the root

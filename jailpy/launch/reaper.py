@@ -84,9 +84,9 @@ def _scratch() -> tuple[int, int]:
 
 
 def _pass_on(ctx: Context, poll: select.poll, plugin: int) -> None:
-    """Each byte from the launcher is a signal number for the plugin."""
+    """Each byte from the launcher is a signal number for the plugin; stop and go on are for all its processes."""
     numbers = os.read(ctx.channel, 64)
     if not numbers:
         poll.unregister(ctx.channel)
     for number in numbers:
-        os.kill(plugin, number)
+        os.kill(-1 if number in (signal.SIGSTOP, signal.SIGCONT) else plugin, number)

@@ -6,22 +6,36 @@ import fcntl
 import os
 import stat
 
-from jailpy.broker.stdio import Allowance, Input, Output
+from jailpy.broker.stdio import NULL, Allowance, Input, Output
 from jailpy.errors import HostError, UsageError
+from jailpy.model.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import select
 
-_UNREADABLE = "give it one, such as < /dev/null, or name a file with --stdin"
+    from jailpy.broker.terminal import Cleaner
+
+_READABLE = "give it one, such as < /dev/null, or name a file with --stdin"
+
+
+def prepare(plan: Plan) -> Streams:
+    """The streams of a run. Raises UsageError for what cannot be read, OSError where descriptors run out."""
+    if not plan.tty:
+        return Streams(plan)
+    from jailpy.launch.terminal import OwnTerminal
+
+    return OwnTerminal(plan)
 
 
 class Streams:
     """Owns our ends of the streams; ``theirs`` are the plugin's 0, 1 and 2, which the caller of this hands on."""
 
-    def __init__(self) -> None:
-        """Raises UsageError for what cannot be read, OSError where descriptors run out; then keeps none."""
-        source, owned = _standard_input()
+    socket = -1  # the jail's end of the one over which it sends a terminal of its own
+
+    def __init__(self, plan: Plan) -> None:
+        """Raises as ``prepare`` does, and then keeps no descriptor."""
+        source, owned = standard_input(plan.stdin)
         ends: list[int] = []
         try:
             for _ in range(3):
@@ -33,9 +47,13 @@ class Streams:
         stdin, to_stdin, from_stdout, stdout, from_stderr, stderr = ends
         self.theirs = (stdin, stdout, stderr)
         self.allowance = Allowance()
-        self._input = Input(source, to_stdin, owned=owned)
-        self._outputs = (Output(from_stdout, 1, self.allowance), Output(from_stderr, 2, self.allowance))
+        self._inputs: tuple[Input, ...] = (_input(source, to_stdin, owned=owned),)
+        self._outputs = tuple(self._output(end, fd, plan) for end, fd in ((from_stdout, 1), (from_stderr, 2)))
         self._polled: dict[int, Input | Output] = {}
+
+    def _output(self, source: int, fd: int, plan: Plan) -> Output:
+        sink, cleaner, owned = writable(fd, plan)
+        return Output(source, sink, self.allowance, cleaner=cleaner, owned=owned)
 
     def give(self, host_id: int) -> None:
         """Hand them to the jail's id: /dev/stdout is opened by name, with its rights."""
@@ -52,7 +70,11 @@ class Streams:
     def register(self, poll: select.poll) -> None:
         """Add what is to be waited for now."""
         self._polled = {}
-        for stream in (self._input, *self._outputs):
+        outputs = self._outputs
+        if all(output.cleaned for output in outputs):  # what one passes must not be torn by bytes of the other
+            outputs = tuple(output for output in outputs if output.open and output.pending)[:1] or outputs
+        streams: tuple[Input | Output, ...] = (*self._inputs, *outputs)
+        for stream in streams:
             for fd, events in stream.wanted() if stream.open else ():
                 self._polled[fd] = stream
                 poll.register(fd, events)
@@ -61,6 +83,11 @@ class Streams:
         """Relay what the poll made possible; a descriptor that is not of a stream is not looked at."""
         if fd in self._polled and self._polled[fd].open:
             self._polled[fd].move(fd, revents)
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds after which to ask again, whatever happens."""
+        return next((stream.patience for stream in self._inputs if stream.open), None)
 
     @property
     def flowing(self) -> bool:
@@ -75,35 +102,79 @@ class Streams:
 
     def close_input(self) -> None:
         """Nobody reads the plugin's standard input any more."""
-        self._input.close()
+        for stream in self._inputs:
+            stream.close()
+
+    def leave(self) -> None:
+        """We are about to stop: leave the caller's terminal as it was."""
+
+    def enter(self) -> None:
+        """We go on."""
 
     def forget(self) -> None:
         """In pid 1: close the launcher's ends, which would keep the streams from ever ending."""
-        if self._input.open:
-            self._input.forget()
+        for stream in self._inputs:
+            stream.forget()
         for output in self._outputs:
             output.close()
 
     def close(self) -> None:
         """Close our ends; the plugin's belong to the jail."""
-        self._input.close()
+        self.close_input()
         for output in self._outputs:
             output.close()
 
 
-def _standard_input() -> tuple[int, bool]:
+def standard_input(path: str) -> tuple[int, bool]:
     """What is read for the plugin, and whether it is ours to close. Raises UsageError."""
-    mode = os.fstat(0).st_mode
-    if stat.S_ISDIR(mode):
-        raise UsageError("standard input is a folder", hint=_UNREADABLE)
-    if fcntl.fcntl(0, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
-        raise UsageError("standard input is open for writing only", hint=_UNREADABLE)
-    return _apart(0, os.O_RDONLY) if stat.S_ISFIFO(mode) else (0, False)
+    if path:
+        try:
+            fd, name = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY), f"--stdin {path}"
+        except OSError as error:
+            raise UsageError(f"--stdin {path}: {error.strerror}", hint="name a file that can be read") from error
+    else:
+        fd, name = 0, "standard input"
+    status = os.fstat(fd)
+    mode = status.st_mode
+    unreadable = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
+    if stat.S_ISDIR(mode) or (unreadable and status.st_rdev != NULL):  # nohup(1) gives a /dev/null like that
+        if path:
+            os.close(fd)
+        wrong = "is open for writing only" if unreadable else "is a folder"
+        raise UsageError(f"{name} {wrong}", hint=_READABLE)
+    if fd == 0 and (stat.S_ISFIFO(mode) or os.isatty(0)):
+        own, owned = apart(0, os.O_RDONLY)
+        if owned:  # in its place, for descriptors may be few
+            os.dup2(own, 0)
+            os.close(own)
+    return fd, bool(path)
 
 
-def _apart(fd: int, flags: int) -> tuple[int, bool]:
-    """The same file by a descriptor that does not block, whatever others who share the caller's read meanwhile."""
+def writable(fd: int, plan: Plan) -> tuple[int, Cleaner | None, bool]:
+    """Where output for ``fd`` is written, what makes it fit for a terminal, and whether the first is ours to close."""
+    status = os.fstat(fd)
+    if not stat.S_ISCHR(status.st_mode) or status.st_rdev == NULL or not os.isatty(fd):
+        return fd, None, False
+    sink, owned = apart(fd, os.O_WRONLY)
+    if plan.raw:
+        return sink, None, owned
+    from jailpy.broker.terminal import Cleaner
+
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    return sink, Cleaner(utf8="utf" in locale.lower(), edited=plan.tty), owned
+
+
+def apart(fd: int, flags: int) -> tuple[int, bool]:
+    """The same file by a descriptor that does not block, whatever others who share the caller's do meanwhile."""
     try:
         return os.open(f"/proc/self/fd/{fd}", flags | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY), True
-    except OSError:  # another user's pipe
+    except OSError:  # it belongs to another user
         return fd, False
+
+
+def _input(source: int, sink: int, *, owned: bool) -> Input:
+    if not os.isatty(source):
+        return Input(source, sink, owned=owned)
+    from jailpy.launch.terminal import Keyboard
+
+    return Keyboard(source, sink, owned=owned)

@@ -7,18 +7,19 @@ import os
 import select
 import time
 
-from jailpy.errors import HostError
+from jailpy.errors import HostError, UsageError
 from jailpy.kernel import processes
-from jailpy.launch import channel, child
+from jailpy.launch import channel, child, streams
 from jailpy.launch.context import Context
 from jailpy.launch.result import Ending
-from jailpy.launch.streams import Streams
+from jailpy.model.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Any, Self
 
+    from jailpy.launch.streams import Streams
     from jailpy.launch.watch import Watch
 
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
@@ -40,19 +41,20 @@ class Supervisor:
         self._look_at: float | None = None  # when the watch looks next
         self._accounts: tuple[int, ...] = ()
         self._told: list[int] = []
+        self._tired = False  # told to stop, by Ctrl-Z
         self._before: list[tuple[int, Any]] = []
 
     def __enter__(self) -> Self:
         ctx = self._ctx
-        ours, self._streams = _descriptors()
+        ours, self._streams = _descriptors(ctx.plan)
         self._channel, ctx.channel, self._woken, self._wake, ctx.launcher = ours
         os.set_blocking(self._woken, False)
         os.set_blocking(self._wake, False)
-        ctx.streams = self._streams.theirs
+        ctx.streams, ctx.terminal = self._streams.theirs, self._streams.socket
         if os.geteuid() == 0:
             self._streams.give(ctx.plan.host_id)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
-        for number in _PASSED_ON:
+        for number in (*_PASSED_ON, signal.SIGTSTP):
             if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's "&", asked for that
                 self._before.append((number, signal.signal(number, self._hear)))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
@@ -73,8 +75,8 @@ class Supervisor:
 
     def _theirs(self) -> tuple[int, ...]:
         ctx = self._ctx
-        theirs = (ctx.channel, ctx.launcher, *ctx.streams, *ctx.trees.values())
-        ctx.channel = ctx.launcher = -1
+        theirs = (ctx.channel, ctx.launcher, ctx.terminal, *ctx.streams, *ctx.trees.values())
+        ctx.channel = ctx.launcher = ctx.terminal = -1
         ctx.streams = (-1, -1, -1)
         ctx.trees = {}
         return theirs
@@ -82,7 +84,7 @@ class Supervisor:
     def become_child(self) -> None:
         """In pid 1: close the launcher's ends, which would keep the streams from ever ending."""
         signal.set_wakeup_fd(-1)
-        for number in _PASSED_ON:
+        for number in (*_PASSED_ON, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
         self._streams.forget()
         for fd in (self._channel, self._woken, self._wake):
@@ -127,6 +129,8 @@ class Supervisor:
                     self._gone = True
                 elif fd in self._ctx.leashes:
                     self._let_go()
+            if self._tired:
+                self._rest()
             self._check_limits()
             if self._over() and not self._waits_for_reader(idle=not events):
                 self._count()
@@ -191,8 +195,10 @@ class Supervisor:
         """Milliseconds until something is due; None: nothing is."""
         if self._told and self._over():
             return 0
-        due = [moment for moment in (self._deadline, self._look_at) if moment is not None]
-        return max(0, int((min(due) - time.monotonic()) * 1000) + 1) if due else None
+        now = time.monotonic()
+        again = self._streams.patience
+        due = [moment for moment in (self._deadline, self._look_at, again and now + again) if moment is not None]
+        return max(0, int((min(due) - now) * 1000) + 1) if due else None
 
     def _check_limits(self) -> None:
         ending = self._ending
@@ -257,22 +263,37 @@ class Supervisor:
             return  # pid 1 has ended, which the poll will show
 
     def _hear(self, number: int, _: FrameType | None) -> None:
-        self._told.append(number)
+        if number == signal.SIGTSTP:
+            self._tired = True
+        else:
+            self._told.append(number)
+
+    def _rest(self) -> None:
+        """Stop with the whole jail; no clock runs until we go on."""
+        from jailpy.launch import jobs
+
+        self._tired = False
+        rested = jobs.rest(self._tell if self._started else lambda _: None, self._streams)
+        self._ending.clock += rested
+        if self._deadline is not None:
+            self._deadline += rested
 
     def _count(self) -> None:
         self._ending.stdout, self._ending.stderr = self._streams.counts
         self._ending.flooded = self._streams.allowance.exceeded
 
 
-def _descriptors() -> tuple[list[int], Streams]:
+def _descriptors(plan: Plan) -> tuple[list[int], Streams]:
     """Every descriptor that a jail needs of us: channel, wake-up pipe, our own pidfd; and those of the streams."""
     opened: list[int] = []
     try:
         opened += channel.pair()
         opened += os.pipe2(os.O_CLOEXEC)
         opened.append(os.pidfd_open(os.getpid()))
-        return opened, Streams()
-    except OSError as error:
+        return opened, streams.prepare(plan)
+    except (OSError, UsageError) as error:
         for fd in opened:
             os.close(fd)
+        if isinstance(error, UsageError):
+            raise
         raise HostError(f"no jail can be started: {error.strerror}", hint="allow more open files: ulimit -n") from error

@@ -13,4 +13,4 @@ class Host(Record):
     groups: tuple[int, ...]
     landlock: int  # ABI version, 0: none
     sysctl_writable: bool  # /proc/sys is not mounted read-only
-    tty: bool = False
+    tty: bool = False  # the caller's standard output or error is a terminal

@@ -22,6 +22,9 @@ class Request(Record):
     json: bool = False  # the report, and the output in it, on standard output
     no_history: bool = False
     labels: tuple[tuple[str, str], ...] = ()
+    stdin: str = ""  # a file, in place of the caller's standard input
+    raw: bool = False
+    tty: bool = False
     quiet: bool = False
     verbose: bool = False
     leashes: tuple[int, ...] = ()  # descriptors that turn readable when whoever asked has ended, or wants no more

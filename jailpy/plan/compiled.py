@@ -24,11 +24,13 @@ _SHADOWS = {
 }
 
 
-def in_force(policy: Policy) -> Policy:
+def in_force(policy: Policy, *, terminal: bool = False) -> Policy:
     """The policy with the rules that this run's circumstances call for."""
     rules = policy.seccomp
     if not (policy.network.loopback or policy.network.allow):
         rules = bpf.switch_on(rules, "network-off")
+    if terminal:
+        rules = bpf.switch_on(rules, "tty")
     return policy._replace(seccomp=bpf.switch_on(rules, "memory-fallback"))
 
 
@@ -46,21 +48,21 @@ def steps(policy: Policy) -> list[Step]:
     return found
 
 
-def with_programs(steps: list[Step], policy: Policy, host: Host) -> list[Step]:
+def with_programs(steps: list[Step], policy: Policy, host: Host, *, terminal: bool = False) -> list[Step]:
     """The steps, with programs of exactly the rules that are among them."""
     present = {step.name for step in steps}
     removed = sorted(name for name, _ in bpf.groups(policy.seccomp) if PREFIX + name not in present)
     rules = policy.seccomp
     for group in removed:
         rules = bpf.without(rules, group)
-    place = (policy.sha256, policy.network.loopback, tuple(removed), host.architecture)
+    place = (policy.sha256, policy.network.loopback, terminal, tuple(removed), host.architecture)
     return [_filled(step, rules, place) for step in steps]
 
 
 def all_programs(policy: Policy, architecture: str) -> list[tuple[str, tuple[bytes, ...]]]:
     """What a plan of this policy asks the cache for, when no step is left out: keys and programs."""
     policy = in_force(policy)
-    place = (policy.sha256, policy.network.loopback, (), architecture)
+    place = (policy.sha256, policy.network.loopback, False, (), architecture)
     which = (*_PROGRAM_OF.values(), *(("second",) if narrowing.is_narrow(policy.seccomp) else ()))
     return [(_key(kind, place), _compile(kind, policy.seccomp, architecture)) for kind in which]
 
@@ -97,6 +99,7 @@ def _compile(which: str, rules: SeccompPolicy, architecture: str) -> tuple[bytes
 
 
 def _relaying(rules: SeccompPolicy) -> SeccompPolicy:
-    """What the launcher itself runs under: it moves output from pipe to pipe, which no plugin may."""
+    """What the launcher itself runs under: it moves output from pipe to pipe, and sets the caller's terminal."""
+    rules = bpf.switch_on(rules, "tty")
     refuse = tuple(group._replace(calls=tuple(c for c in group.calls if c != "splice")) for group in rules.refuse)
     return rules._replace(allow=tuple(sorted({*rules.allow, "splice"})), refuse=refuse)

@@ -25,22 +25,22 @@ def compose(
     without: frozenset[str] = frozenset(),
 ) -> Plan:
     """The Plan; ``without`` names steps that are left out, with all that need them (tests show what each is for)."""
-    policy = compiled.in_force(_with_required(policy, request))
+    policy = compiled.in_force(_with_required(policy, request), terminal=request.tty)
     layers = judge_layers(policy, host)
-    what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp)))
+    what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp)), terminal=request.tty)
     argv = command.command(what, policy, interpreter, host)
-    environment = program.environment(policy, dict(os.environ))
+    environment = program.environment(policy, dict(os.environ), request)
     writable = tuple(share.tree.target for share in what.shares if share.writable)
     steps = [
         *birth.steps(policy, host, host_id),
         *root.steps(policy, host, host_id, interpreter, what),
         *privilege.steps(policy, host, writable),
         *compiled.steps(policy),
-        *program.steps(environment),
+        *program.steps(environment, terminal=request.tty),
         plugin.execution(argv, dict(environment)["PATH"]),
         *program.supervision(policy, host, host_id, request.leashes),
     ]
-    steps = compiled.with_programs(prune(steps, without), policy, host)
+    steps = compiled.with_programs(prune(steps, without), policy, host, terminal=request.tty)
     return Plan(
         steps=tuple(steps),
         policy=policy._replace(seccomp=SeccompPolicy(), origins=()),  # the rules are steps by now

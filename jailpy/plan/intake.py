@@ -14,6 +14,7 @@ from jailpy.model.request import Request
 from jailpy.plan.shares import SharedTree, shared, shares
 from jailpy.policy.digest import digest
 
+CONSOLE = "/run/jailpy/console.py"
 CAP = 16 << 20  # bytes of a single-file plugin
 
 
@@ -24,6 +25,7 @@ class Program(Record):
     arguments: tuple[str, ...]
     files: tuple[tuple[str, int, bytes], ...]  # copied into the root: path, mode, content
     shares: tuple[SharedTree, ...]
+    terminal: bool = False  # it has one of its own
 
 
 def program(request: Request, filesystem: FilesystemPolicy) -> Program:
@@ -53,6 +55,8 @@ def program(request: Request, filesystem: FilesystemPolicy) -> Program:
             raise UsageError(f"{request.tree}: is not a folder", hint="--code takes the folder that the module is in")
         tree = (_tree(request.tree, filesystem),) if request.tree else ()
         return _python(request, "module", request.module, plugin, (*given, *tree))
+    if not request.plugin:
+        return _console(request, given)
     if request.plugin == "-":
         return _copied(request, "stdin.py", "-", _read(0, "standard input"), given)
     if os.path.isdir(request.plugin):
@@ -70,6 +74,13 @@ def _python(
     files: tuple[tuple[str, int, bytes], ...] = (),
 ) -> Program:
     return Program(plugin=plugin, kind=kind, what=what, arguments=request.arguments, files=files, shares=given)
+
+
+def _console(request: Request, given: tuple[SharedTree, ...]) -> Program:
+    with open(os.path.join(os.path.dirname(__file__), "inside", "console.py"), "rb") as file:
+        content = file.read()
+    plugin = Plugin(name="python", path="", sha256=digest(content))
+    return _python(request, "file", CONSOLE, plugin, given, ((CONSOLE, 0o444, content),))
 
 
 def _folder(request: Request, filesystem: FilesystemPolicy, given: tuple[SharedTree, ...]) -> Program:

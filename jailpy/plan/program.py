@@ -5,6 +5,7 @@ from __future__ import annotations
 from jailpy.model.host import Host
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
+from jailpy.model.request import Request
 from jailpy.plan.birth import INSIDE_ID
 from jailpy.plan.steps import Section
 
@@ -27,8 +28,10 @@ _BASE = (
 )
 
 
-def steps(variables: Variables) -> list[Step]:
+def steps(variables: Variables, *, terminal: bool) -> list[Step]:
     """The stage plugin."""
+    streams = "a terminal of the jail's own" if terminal else "pipes to the launcher"
+    taken = [_PLUGIN.build("terminal-taken", "it is the plugin's controlling terminal", "take-terminal")]
     return [
         _PLUGIN.wall(
             "plugin-session",
@@ -36,17 +39,19 @@ def steps(variables: Variables) -> list[Step]:
             "session",
             shadows=("session-own", "landlock-scope-signal"),
         ),
+        *(taken if terminal else ()),
         _PLUGIN.wall("environment-empty", "nothing of the caller's environment", "empty-environment"),
         _PLUGIN.build("environment", ", ".join(name for name, _ in variables), "environment", variables),
-        _PLUGIN.wall("streams-own", "standard streams are pipes to the launcher", "streams"),
+        _PLUGIN.wall("streams-own", f"standard streams are {streams}", "streams"),
         _PLUGIN.wall("descriptors-closed", "every other descriptor ends at execve", "close-descriptors"),
     ]
 
 
-def environment(policy: Policy, host: dict[str, str]) -> Variables:
+def environment(policy: Policy, host: dict[str, str], request: Request) -> Variables:
     """The plugin's environment: ours, then what is passed on, then what the profile and the command line set."""
+    terminal = {"TERM": host.get("TERM", "dumb") if request.raw else "dumb"} if request.tty else {}
     passed = tuple((name, host[name]) for name in policy.process.pass_env if name in host)
-    return tuple({**dict(_BASE), **dict(passed), **dict(policy.process.env)}.items())
+    return tuple({**dict(_BASE), **terminal, **dict(passed), **dict(policy.process.env)}.items())
 
 
 def supervision(policy: Policy, host: Host, host_id: int, leashes: tuple[int, ...] = ()) -> list[Step]:

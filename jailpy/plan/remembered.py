@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _CONTENTS = ("/etc/services", "/etc/protocols", "/etc/localtime", "/etc/group")  # whose content stands in the steps
 _OF_ID = ("map-id", "map-owner", "step-down")  # acts that are given the jail's id outside
-_OF_THE_RUN = ("plugin", "arguments", "labels", "report", "exit_status", "json", "no_history", "quiet", "verbose")
+_OF_THE_RUN = ("plugin", "arguments", "labels", "report", "exit_status", "json", "no_history", "stdin", "raw", "quiet",
+               "verbose")  # fmt: skip
 _ID = "{id}"  # stands for it in their texts
 _LIMITS = tuple(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
 
@@ -33,7 +34,8 @@ def place(request: Request, host: Host) -> str:
     plain = request.code is not None or (request.plugin and request.plugin != "-")
     limits_only = all(key.startswith("limits.") for key, _ in request.changes)
     trusted = request.profile.partition("@")[0] in shipped.GENERATIONS  # of others, that is looked at each time
-    if request.command != "run" or request.module or request.policy_digest or not (plain and limits_only and trusted):
+    special = request.command != "run" or request.module or request.policy_digest or request.tty
+    if special or not (plain and limits_only and trusted):
         return ""
     other: dict[str, Any] = {"code": None if request.code is None else "", **dict.fromkeys(_OF_THE_RUN)}
     asked = request._replace(**other)

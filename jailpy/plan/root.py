@@ -30,6 +30,7 @@ def steps(policy: Policy, host: Host, host_id: int, interpreter: Interpreter, pr
         *_empty_root(files),
         *_filled_root(policy, contents, files, interpreter),
         *special.kernel_file_systems(policy.filesystem),
+        *(special.terminal() if program.terminal else ()),
         *_entered(),
     ]
 

@@ -49,6 +49,14 @@ def scratch(filesystem: FilesystemPolicy) -> list[Step]:
     return found
 
 
+def terminal() -> list[Step]:
+    """A terminal for the plugin alone, in a devpts that has no other."""
+    return [
+        _INTO.build("mount-point /dev/pts", "dir", "mount-point", "/dev/pts", "dir"),
+        _INTO.build("terminal", "a terminal of the jail's own, whose other side only the launcher has", "terminal"),
+    ]
+
+
 def kernel_file_systems(filesystem: FilesystemPolicy) -> list[Step]:
     """A /dev of five devices, and a hardened /proc."""
     found = [

@@ -106,7 +106,6 @@ def test_program_that_is_missing_or_no_program(jailpy: Any, folder: Path) -> Non
         (["exec", "--code", "d", "--", "ls"], "--code is an option of run and plan"),
         (["--read", "x", "run", "p.py"], "options follow the command: jailpy run --read"),
         (["doctor", "--json=x"], "--json: takes no value"),
-        (["run", "--tty", "p.py"], "no such option"),
         (["run", "-x", "p.py"], "no such option"),
         (["run", "--limit", "memroy=1G", "p.py"], "did you mean memory"),
         (["run", "--exit-status", "x", "p.py"], "plugin or outcome"),

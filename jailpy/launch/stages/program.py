@@ -32,6 +32,11 @@ def own_streams(ctx: Context) -> None:
         os.dup2(fd, number)
 
 
+def take_terminal(_: Context) -> None:
+    """A session leader without a terminal gets the one that it opens (tty_ioctl(4), TIOCSCTTY)."""
+    os.close(os.open("/dev/pts/0", os.O_RDWR | os.O_CLOEXEC))
+
+
 def confirm(ctx: Context) -> None:
     ctx.confirms = True
 
@@ -101,6 +106,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "empty-environment": empty_environment,
     "environment": set_environment,
     "streams": own_streams,
+    "take-terminal": take_terminal,
     "confirm": confirm,
     "execute": execute,
     "watch-launcher": watch_launcher,

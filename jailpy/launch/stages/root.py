@@ -203,6 +203,20 @@ def mount_proc(ctx: Context) -> None:
     _attach(ctx, mounts.new_filesystem("proc", tuple(ctx.proc_options), ctx.proc_attributes), "/proc")
 
 
+def make_terminal(ctx: Context) -> None:
+    """A terminal of a devpts of our own, the only one that can be made there; the launcher is sent both sides."""
+    from jailpy.kernel import terminals  # which few jails need; the launcher has imported it by now
+
+    options = (("mode", "0600"), ("ptmxmode", "0"), ("max", "1"))
+    tree = mounts.new_filesystem("devpts", options, mounts.NO_SUID | mounts.NO_EXEC)
+    master, slave = terminals.new(tree)
+    terminals.send(ctx.terminal, master, slave)
+    ctx.terminal = -1
+    os.close(master)
+    ctx.streams = (slave, os.dup(slave), os.dup(slave))
+    _attach(ctx, tree, "/dev/pts")
+
+
 def pivot(ctx: Context) -> None:
     os.fchdir(ctx.base)
     mounts.pivot_root(".", f"{_BELOW}/{_OLD}" if ctx.below else _OLD)
@@ -268,6 +282,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "device": attach_device,
     "check-devices": check_device_numbers,
     "proc": mount_proc,
+    "terminal": make_terminal,
     "pivot": pivot,
     "detach-old-root": detach_old_root,
     "read-only-root": read_only_root,
