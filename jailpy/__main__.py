@@ -20,11 +20,12 @@ def main() -> int:
     try:
         from jailpy import imports
 
+        if sys.argv[1:2] in (["run"], ["--hosted"]):
+            imports.use()
         if sys.argv[1:] == ["--hosted"]:  # the library's, where AppArmor knows jailpy by its script
             from jailpy.cli import hosted
 
             hosted.main()
-        imports.use()
         from jailpy.cli import quick_run
 
         request = quick_run.parse(sys.argv[1:])

@@ -76,8 +76,9 @@ def test_every_module_is_there_as_it_is_imported(package: Path) -> None:
     """Packages have their __path__, modules their file: what Python itself would have set."""
     code = (
         "import sys, importlib\nfrom jailpy import imports\nif sys.argv[1:]: imports.use()\n"
-        "for name in imports.MODULES:\n"
-        "    m = importlib.import_module(name)\n"
+        "for name in imports.FIRST: importlib.import_module(name)\n"
+        "for name, m in sorted(sys.modules.items()):\n"
+        "  if name.startswith('jailpy.') and name != 'jailpy.imports':\n"
         "    print(name, m.__file__, getattr(m, '__path__', None), m.__package__, m.__spec__.parent)"
     )
     command = [sys.executable, "-c", code]
