@@ -11,7 +11,6 @@ import pytest
 from tests.conftest import Caller
 from tests.support.installed import Installed
 from tests.support.refusal import assert_refused, in_shell
-from tests.support.reports import valid
 
 SHOW = "import os, sys; sys.stdout.buffer.write(b'|'.join(map(os.fsencode, sys.argv[1:])))"
 
@@ -192,7 +191,7 @@ def test_help_and_version(jailpy: Any) -> None:
 
 def test_doctor_finds_that_a_jail_works_here(jailpy: Any) -> None:
     done = jailpy("doctor", "--json")
-    report = valid(done.stdout)
+    report = json.loads(done.stdout)
     assert report["works"], report
     assert done.returncode == 0
     assert {"kernel", "namespaces", "inside", "system calls", "landlock", "cgroup", "interpreter", "jail"} <= {
