@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 
 from jailpy.cli.output import out, write_all
@@ -10,17 +11,14 @@ from jailpy.errors import UsageError
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
 from jailpy.model.result import Result
-from jailpy.observe import register
-from jailpy.observe.journal import Journal
-from jailpy.report import document
-from jailpy.report.quote import for_json, for_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jailpy.cli.capture import Capture
+    from jailpy.observe.journal import Journal
+    from jailpy.observe.register import Entry
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # base 32 without letters that are taken for others
-_LOGIN_UID_UNSET = 0xFFFFFFFF
 
 
 class Account:
@@ -33,13 +31,13 @@ class Account:
         self._jail = new_id(time.time(), os.getpid())
         self._fd = -1
         self._capture: Capture | None = None
-        self._entry: register.Entry | None = None
+        self._journal: Journal | None = None
+        self._entry: Entry | None = None
         self._mild: list[str] = []  # what nobody needs to be told who does not ask
 
     def open(self) -> None:
         """Open what is written when the run is over. Raises UsageError for a report that cannot be."""
-        self._caller = document.Caller(uid=os.getuid(), pid=os.getpid(), login_uid=_login_uid())
-        self._journal = Journal(self._jail, history=self._history)
+        self._caller = (os.getuid(), os.getpid())
         if self._json:
             from jailpy.cli.capture import Capture
 
@@ -48,22 +46,22 @@ class Account:
             self._fd = _open(self._target)
 
     def begin(self, request: Request) -> None:
-        """Enter the run in the list of those that live, while the jail is built and this process has its rights."""
-        if os.geteuid() == 0:
+        """Enter the run in the list of those that live, while the jail is built and this process has its rights.
+
+        What all this needs is imported here, where it costs no time: the launcher waits for the jail.
+        """
+        from jailpy.observe import register
+        from jailpy.observe.journal import Journal
+        from jailpy.report import document
+
+        root = os.geteuid() == 0
+        if root and not (_for_all(__file__) and _for_all(os.__file__)):
             _fetch()
-        if os.geteuid() == 0 or register.has_room():
+        self._journal = Journal(self._jail, history=self._history)
+        if root or register.has_room():
             self._journal.open()
         try:
-            self._entry = register.Entry(
-                {
-                    "jail": self._jail,
-                    "pid": self._caller.pid,
-                    "started": document.rfc3339(time.time()),
-                    "profile": request.profile,
-                    "plugin": document.program(request),
-                    "labels": dict(request.labels),
-                }
-            )
+            self._entry = register.Entry(document.entry(request, self._jail, self._caller[1]))
         except OSError as error:
             self._mild.append(f"jailpy ps does not show this run: {error.strerror}")
 
@@ -72,12 +70,16 @@ class Account:
 
         Where nothing has run, the reason for that is enough.
         """
+        from jailpy.observe.journal import Journal
+        from jailpy.report import document
+        from jailpy.report.quote import for_terminal
+
         if self._entry is not None:
             self._entry.ended(result.outcome)
         if self._capture is not None:
             self._output = self._capture.release()
-        report = document.report(result, plan, request, self._jail, self._caller)
-        journal = self._journal
+        journal = self._journal or Journal(self._jail, history=self._history)
+        report = document.report(result, plan, request, self._jail, document.caller(*self._caller))
         journal.audit(document.audit(report))
         if journal.homeless:
             self._mild.append("neither history nor audit log: neither XDG_STATE_HOME nor HOME names a folder")
@@ -85,7 +87,7 @@ class Account:
         self._report = {**report, "warnings": [*result.warnings, *told, *self._mild]}
         journal.keep(self._text())
         told += journal.problems[len(told) :]
-        if plan is None or request is None or request.quiet:
+        if result.failure or request is None or request.quiet:
             return []
         told += self._mild if request.verbose else []
         return [f"warning: {for_terminal(problem)}" for problem in told]
@@ -99,13 +101,23 @@ class Account:
             out(self._text().decode())
 
     def _text(self) -> bytes:
+        from jailpy.report.quote import for_json
+
         return (for_json(self._report) + "\n").encode()
 
 
-def _fetch() -> None:
-    """Import what is needed later, if at all: root's launcher goes on as somebody who may not be able to read it."""
-    import signal  # noqa: F401
+def _for_all(file: str) -> bool:
+    """Whether everybody can enter the folder of this file."""
+    folder = os.path.dirname(file)
+    while folder not in ("", "/"):
+        if not os.stat(folder).st_mode & stat.S_IXOTH:
+            return False
+        folder = os.path.dirname(folder)
+    return True
 
+
+def _fetch() -> None:
+    """Import what is needed later, if at all: root's launcher goes on as the jail's id, which could not read it."""
     from jailpy.cli import boundary  # noqa: F401
     from jailpy.kernel import host_facts  # noqa: F401
     from jailpy.launch import diagnose, watch  # noqa: F401
@@ -123,20 +135,6 @@ def _base32(number: int, width: int) -> str:
         number, digit = divmod(number, 32)
         digits = _DIGITS[digit] + digits
     return digits
-
-
-def _login_uid() -> int | None:
-    try:
-        fd = os.open("/proc/self/loginuid", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:  # a kernel without audit
-        return None
-    try:
-        uid = int(os.read(fd, 16))
-    except (OSError, ValueError):
-        return None
-    finally:
-        os.close(fd)
-    return None if uid == _LOGIN_UID_UNSET else uid
 
 
 def _open(target: str) -> int:

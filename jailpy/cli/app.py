@@ -74,13 +74,16 @@ def parse(words: list[str]) -> Asked | None:
 
 
 def _misunderstood(words: list[str], error: UsageError) -> int:
-    """The report that was asked for tells of this error too."""
+    """The report of a run tells of this error too."""
     from jailpy.cli import mistakes, run
+
+    if words[:1] not in (["run"], ["exec"]):
+        raise error
 
     def refuse() -> Request:
         raise error
 
-    return run.understood(refuse, mistakes.report_of(words), "")
+    return run.understood(refuse, mistakes.report_of(words), "", json=mistakes.wants_json(words))
 
 
 def _version(wanted: bool) -> None:

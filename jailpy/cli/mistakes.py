@@ -37,22 +37,28 @@ def worded(error: typer.TyperException, words: list[str]) -> UsageError:
 
 
 def report_of(words: list[str]) -> str:
-    """What --report names in words that were not understood; "" for nothing.
+    """What --report names in words that were not understood; "" for nothing."""
+    return next((value for option, value in reversed(_ours(words)) if option.field == "report"), "")
 
-    Only words that were surely ours are looked at: a plugin's argument must not make us write a file.
-    """
-    report, waiting = "", words[1:] if words[:1] in (["run"], ["exec"]) else []
+
+def wants_json(words: list[str]) -> bool:
+    """Whether --json is among words that were not understood."""
+    return any(option.field == "json" for option, _ in _ours(words))
+
+
+def _ours(words: list[str]) -> list[tuple[Option, str]]:
+    """The options and values that were surely ours: a plugin's argument must not make us write a file."""
+    found, waiting = [], words[1:] if words[:1] in (["run"], ["exec"]) else []
     while waiting and waiting[0].startswith("-") and waiting[0] not in ("-", "--"):
         option, value = _option_of(waiting.pop(0), words[0])
-        if option is None or option.kind == "flag":
+        if option is None:
             continue
-        if value is None:
+        if value is None and option.kind != "flag":
             value = waiting.pop(0) if waiting else ""
-        if option.field == "report":
-            report = value
+        found.append((option, value or ""))
         if option.kind == "last":
             break
-    return report
+    return found
 
 
 def _option_of(word: str, command: str) -> tuple[Option | None, str | None]:

@@ -44,9 +44,9 @@ class Journal:
             self._problem("neither history nor audit log", "", error)
             return
         try:
-            self._open_audit(folder)
             if self._history:
                 self._open_report(folder)
+            self._open_audit(folder)
         finally:
             os.close(folder)
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+import os
+
 from jailpy import __version__
 from jailpy.model.plan import Plan
-from jailpy.model.record import Record
 from jailpy.model.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jailpy.model.request import Request
 
+_LOGIN_UID_UNSET = 0xFFFFFFFF
 START = "cold: this version has no pools"
 
 
-class Caller(Record):
-    """Who asked for a run, as the kernel sees it."""
-
-    uid: int
-    pid: int  # of the launcher
-    login_uid: int | None  # who logged in, whatever sudo made of it since (proc(5), loginuid)
-
-
-def report(result: Result, plan: Plan | None, request: Request | None, jail: str, caller: Caller) -> dict[str, object]:
+def report(
+    result: Result, plan: Plan | None, request: Request | None, jail: str, caller: dict[str, int | None]
+) -> dict[str, object]:
     """All fields of schema 1; what is not known of this run is null or empty."""
     failure = result.failure
     return {
@@ -31,7 +27,7 @@ def report(result: Result, plan: Plan | None, request: Request | None, jail: str
         "jailpy": __version__,
         "start": START,
         "plugin": _plugin(plan, request),
-        "caller": caller._asdict(),
+        "caller": caller,
         "labels": dict(request.labels) if request else {},
         "profile": _profile(plan, request),
         "policy": _policy(plan),
@@ -60,6 +56,34 @@ def audit(report: dict[str, object]) -> dict[str, object]:
     error = report["error"]
     message = error["message"] if isinstance(error, dict) else None
     return {"time": report["started"], **{field: report[field] for field in _AUDITED}, "error": message}
+
+
+def entry(request: Request, jail: str, pid: int) -> dict[str, object]:
+    """What the list of living runs has of one."""
+    from time import time
+
+    words = {"jail": jail, "pid": pid, "started": rfc3339(time()), "profile": request.profile}
+    return {**words, "plugin": program(request), "labels": dict(request.labels)}
+
+
+def caller(uid: int, pid: int) -> dict[str, int | None]:
+    """Who asked for a run: ``pid`` is the launcher's; who logged in stays the same whatever sudo makes of the uid."""
+    return {"uid": uid, "pid": pid, "login_uid": _login_uid()}
+
+
+def _login_uid() -> int | None:
+    """Of /proc/self/loginuid (proc(5)); None where nobody logged in, or the kernel does not know."""
+    try:
+        fd = os.open("/proc/self/loginuid", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # a kernel without audit
+        return None
+    try:
+        uid = int(os.read(fd, 16))
+    except (OSError, ValueError):
+        return None
+    finally:
+        os.close(fd)
+    return None if uid == _LOGIN_UID_UNSET else uid
 
 
 def _plugin(plan: Plan | None, request: Request | None) -> dict[str, object]:

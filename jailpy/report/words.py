@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _signal as signal  # the module around it builds enumerations, 3 ms
+
 from jailpy.errors import JailError, ProfileError
 from jailpy.model.plan import Plan
 from jailpy.model.result import Result
@@ -78,12 +80,9 @@ def _more(key: str, value: float, plan: Plan) -> str:
 
 
 def _named(number: int | None) -> str:
-    import signal
-
-    try:
-        return f" ({signal.Signals(number or 0).name})"
-    except ValueError:  # a real-time signal
-        return ""
+    """The signal's name in brackets; nothing for a real-time one."""
+    names = (name for name in dir(signal) if name.startswith("SIG") and not name.startswith("SIG_"))
+    return next((f" ({name})" for name in names if getattr(signal, name) == number), "")
 
 
 def of_error(error: JailError) -> list[str]:

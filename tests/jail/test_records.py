@@ -151,8 +151,8 @@ def test_what_cannot_be_kept_is_said(kept: Kept, caller: Caller) -> None:
     done = kept.run("run", "-c", "pass")
     assert done.returncode == 0
     assert [line.partition(b": /")[0] for line in done.stderr.splitlines()] == [
-        b"jailpy: warning: no line in the audit log",
         b"jailpy: warning: no report in the history",
+        b"jailpy: warning: no line in the audit log",
     ]
     quiet = kept.run("run", "-q", "--json", "-c", "pass")
     assert (quiet.returncode, quiet.stderr) == (0, b"")
