@@ -23,6 +23,7 @@ _PIPE_BUF = 4096  # what a pipe that polls writable takes without blocking (pipe
 _FIONREAD = 0x541B
 NULL = os.makedev(1, 3)  # to which a write never waits
 _CANNOT_SPLICE = (errno.EINVAL, errno.EPERM, errno.ENOSYS)
+_READER_GONE = (errno.EPIPE, errno.ECONNRESET, errno.EIO)
 
 
 class Allowance:
@@ -131,6 +132,7 @@ class Output:
         self.sink = sink
         self.count = 0  # bytes that the plugin has written
         self.open = True
+        self.lost = 0  # the errno with which the caller's side refused bytes, such as ENOSPC
         self._allowance = allowance
         self._cleaner = cleaner
         self._owned = owned
@@ -172,7 +174,8 @@ class Output:
             self._full = self._splices
         except OSError as error:
             if not self._splices or error.errno not in _CANNOT_SPLICE:
-                self.close()  # the reader is gone, the disk is full: the plugin is told by EPIPE
+                self.lost = 0 if error.errno in _READER_GONE else error.errno or 0
+                self.close()  # the plugin is told by EPIPE
             self._splices = False  # a file that is appended to, or a launcher whose own filter refuses it
 
     def _write(self, revents: int) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import select
 
     from jailpy.broker.terminal import Cleaner
+    from jailpy.launch.result import Ending
 
 _READABLE = "give it one, such as < /dev/null, or name a file with --stdin"
 
@@ -99,6 +100,14 @@ class Streams:
         """Bytes that the plugin has written to its standard output and standard error."""
         out, err = self._outputs
         return out.count, err.count
+
+    def tell(self, ending: Ending) -> None:
+        """What came of the output; that the caller's side took no more of it is a fault, unless its reader has gone."""
+        ending.stdout, ending.stderr = self.counts
+        ending.flooded = self.allowance.exceeded
+        for output, name in zip(self._outputs, ("output", "error"), strict=False):
+            if output.lost:
+                ending.failed(-1, output.lost, f"standard {name}: {os.strerror(output.lost)}")
 
     def close_input(self) -> None:
         """Nobody reads the plugin's standard input any more."""
