@@ -22,7 +22,7 @@ NOT_RUN = (
     "wrong on purpose",
 )
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>[\w-]*) *$")
-_COMMENT = re.compile(r"^ *<!-- (?P<key>file|not run): (?P<value>.+?) -->$")
+_COMMENT = re.compile(r"^ *<!-- (?P<key>file|not run|on): (?P<value>.+?) -->$")
 
 
 class Block(NamedTuple):
@@ -32,6 +32,7 @@ class Block(NamedTuple):
     code: str
     file: str  # "" for none
     not_run: str  # the reason, "" for a block that is run
+    on_terminal: bool
 
     @property
     def place(self) -> str:
@@ -54,7 +55,9 @@ def _read(document: Path, lines: list[str]) -> Iterator[Block]:
         elif opened := _FENCE.match(line):
             end = next(n for n in range(at, len(lines)) if lines[n].strip() == opened["fence"])
             code = "".join(f"{text.removeprefix(opened['indent'])}\n" for text in lines[at:end])
-            yield Block(document, at + 1, opened["language"], code, said.get("file", ""), said.get("not run", ""))
+            yield Block(
+                document, at + 1, opened["language"], code, said.get("file", ""), said.get("not run", ""), "on" in said
+            )
             at, said = end + 1, {}
         elif line.strip():
             said = {}

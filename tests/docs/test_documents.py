@@ -19,6 +19,7 @@ from tests.support.installed import CHECKOUT, Installed
 
 DOCUMENTS = sorted(CHECKOUT.glob("*.md")) + sorted(CHECKOUT.glob("docs/*.md"))
 BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
+ON_TERMINAL = (CHECKOUT / "tests/support/on_terminal.py").read_text(encoding="utf-8")
 PARENT = 'schema = 1\nextends = "default@1"\n'  # of a block that shows a part of a profile
 
 
@@ -62,8 +63,12 @@ class Reader:
         mark = f"mark-{uuid.uuid4().hex}"
         asked = exchanges(block.code)
         after = f"(s=$?; echo {mark}; exit $s)\n"  # leaves $? as it was
-        script = "exec 2>&1 </dev/null\n" + "".join(f"{exchange.command}\n{after}" for exchange in asked) + "exit 0\n"
-        printed = self.run(block, "/bin/bash", "-c", script).stdout.decode().split(f"{mark}\n")
+        start = "" if block.on_terminal else "exec 2>&1 </dev/null\n"
+        script = start + "".join(f"{exchange.command}\n{after}" for exchange in asked) + "exit 0\n"
+        command: tuple[str, ...] = ("/bin/bash", "-c", script)
+        if block.on_terminal:
+            command = (str(self.installed.python), "-c", ON_TERMINAL, *command)
+        printed = self.run(block, *command).stdout.decode().replace("\r", "").split(f"{mark}\n")
         assert printed[-1] == "", printed
         for exchange, answer in zip(asked, printed[:-1], strict=True):
             where = f"{block.place} as {self.caller.kind}: {exchange.command}"
@@ -167,3 +172,10 @@ def anchors(document: Path) -> set[str]:
 )
 def test_dots_stand_for_anything(expected: str, printed: str, same: bool) -> None:
     assert matches(expected, printed) == same
+
+
+def test_every_folder_of_the_project_is_explained() -> None:
+    text = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    packages = [f"jailpy/{path.parent.name}" for path in CHECKOUT.glob("jailpy/*/__init__.py")]
+    suites = [path.name for path in CHECKOUT.glob("tests/*/") if any(path.glob("test_*.py"))]
+    assert [name for name in (*packages, *suites) if f"`{name}" not in text] == []
