@@ -55,6 +55,7 @@ GROUPS = (
             _option("value", "stdin", "--stdin", "FILE", "Its standard input, in place of jailpy's own.", _RUNS),
             _option("flag", "raw", "--raw", "", "Let a terminal obey all that it writes.", _RUNS),
             _option("flag", "tty", "--tty", "", "Give it a terminal of its own; without PLUGIN, run Python.", _RUNS),
+            _option("value", "out", "--out", "DIR", "Copy to this folder what the program leaves in /out."),
             _option("value", "report", "--report", "FILE|fd:N", "Write a report in JSON."),
             _option("value", "exit_status", "--exit-status", "plugin|outcome", "What the exit status tells."),
             _option("list", "label", "--label", "K=V", "What this run is: for the report, ps and kill.", _RUNS),

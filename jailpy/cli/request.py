@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PLAIN = ("profile", "python", "policy_digest", "report", "exit_status", "json", "no_history", "tree", "module", "code",
-          "stdin", "raw", "tty", "quiet", "verbose")  # fmt: skip
+          "stdin", "out", "raw", "tty", "quiet", "verbose")  # fmt: skip
 _LABELS, _LABEL, _LABEL_VALUE = 32, 64, 256  # how many, and characters of a key and of a value
 _EXIT_STATUS = ("plugin", "outcome")
 

@@ -70,7 +70,7 @@ def understood(
 
 def _said(result: Result, plan: Plan, request: Request) -> list[str]:
     terminal = os.isatty(2)
-    if result.outcome == "ok" and not (request.verbose or terminal):
+    if result.outcome == "ok" and not (result.left or request.verbose or terminal):
         return []
     from jailpy.report import words
 

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from jailpy.model.plan import Plan
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Delivery(Protocol):
+        def take(self, source: int) -> None:
+            """Keep the descriptor of /out until the jail is gone."""
+
+        def finish(self) -> tuple[str, ...]:
+            """Copy what lies in it; what was left behind, and why."""
+
 
 class Context:
     """The state of a jail while it is built. Descriptors are -1 when not open."""
@@ -17,6 +28,8 @@ class Context:
         self.user_namespace = -1  # of the jail, for host root's launcher to enter
         self.streams: tuple[int, int, int] = (-1, -1, -1)  # the plugin's 0, 1, 2
         self.terminal = -1  # where pid 1 sends the terminal that it makes
+        self.out: tuple[int, int] = (-1, -1)  # the launcher's socket for /out, and pid 1's
+        self.delivery: Delivery | None = None  # of what is in it
         self.namespaces = 0  # clone flags
         self.trees: dict[str, int] = {}  # path in the jail → detached mount, where the launcher opened it
         # the root

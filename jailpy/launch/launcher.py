@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jailpy.launch.context import Delivery
+
 _FILES = 1024
 
 
@@ -37,6 +39,8 @@ def run(plan: Plan, born: Callable[[], None] | None = None) -> Result:
     ctx = Context(plan)
     with Supervisor(ctx, ending) as supervisor:
         _supervised(ctx, supervisor, ending, born)
+        if ctx.delivery is not None:
+            _finish(ctx.delivery, ending)
     return conclude(plan, ending)
 
 
@@ -98,13 +102,31 @@ def _perform(ctx: Context, stage: str, ending: Ending) -> None:
         if step.stage != stage:
             continue
         try:
-            child.ACTS[step.act](ctx, *step.arguments)
+            (_ACTS.get(step.act) or child.ACTS[step.act])(ctx, *step.arguments)
         except OSError as error:
             if step.soft:
                 ending.noted(index, error.errno or 0)
                 continue
             ending.failed(index, error.errno or 0, error.strerror or "")
             raise _StoppedError from error
+
+
+def _deliver(ctx: Context, path: str, identity: tuple[int, int], room: int | None) -> None:
+    from jailpy.kernel import handover
+    from jailpy.launch.delivery import Delivery
+
+    ctx.out = handover.pair()
+    ctx.delivery = Delivery(path, identity, room)
+
+
+def _finish(delivery: Delivery, ending: Ending) -> None:
+    """Copy out what the jail has left; that is no time of the run."""
+    began = time.monotonic()
+    ending.left = delivery.finish()
+    ending.clock += time.monotonic() - began
+
+
+_ACTS: dict[str, Callable[..., None]] = {"deliver": _deliver}  # which the child must not even import
 
 
 def stand_on_descriptors() -> None:

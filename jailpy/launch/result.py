@@ -39,6 +39,7 @@ class Ending:
         self.clock = clock
         self.relayed = 0
         self.stdout = self.stderr = 0
+        self.left: tuple[str, ...] = ()  # what of /out was not copied, and why
         self.flooded = False  # there was more output than is allowed
         self.failure: tuple[int, int, str] | None = None
         self.notes: list[tuple[int, int]] = []
@@ -82,11 +83,12 @@ def conclude(plan: Plan, ending: Ending) -> Result:
         signal=number or None,
         failure=failure,
         layers=_layers(plan, ending),
-        warnings=(*plan.warnings, *_warnings(plan, ending)),
+        warnings=(*plan.warnings, *_warnings(plan, ending), *ending.left),
         started=ending.started,
         wall_s=wall_s,
         usage=usage,
         limits=limits.rows(plan, ending, outcome, wall_s, usage),
+        left=ending.left,
         relayed_signal=ending.relayed,
     )
 

@@ -23,6 +23,7 @@ def run(
     stdin: bytes | bytearray | memoryview | IO[bytes] | int = b"",
     read: StrPath | Iterable[StrPath] = (),
     write: StrPath | Iterable[StrPath] = (),
+    out: StrPath | None = None,
     env: Mapping[str, str] | None = None,
     limits: Mapping[str, Limit] | None = None,
     timeout: float | str | None = None,
@@ -39,6 +40,8 @@ def run(
     profile: a name, or the path of a file, which has a slash.
     stdin: what the program reads, or an open file or descriptor that it is read from.
     read, write: files and folders that the program shall have; ``"HOST:JAIL"`` shows one elsewhere.
+    out: a folder to which regular files that the program leaves in /out are copied, however it ended; what is there
+        already stays as it is, and what was not copied stands in the warnings.
     env: variables to set; the program has nothing of this process's environment.
     limits: keys of a profile's [limits], such as {"memory": "1G", "tasks": 8}; sizes in bytes, times in seconds;
         None lifts one. Output is kept in memory, so ``output`` bounds what ``stdout`` and ``stderr`` take here.
@@ -54,7 +57,7 @@ def run(
     SetupError for a step that failed, all of them JailError; and TypeError for values of a wrong type.
     """
     asked = {"code": code, "module": module, "tree": tree, "profile": profile, "read": read, "write": write,
-             "env": env, "limits": limits, "timeout": timeout, "labels": labels, "python": python,
+             "out": out, "env": env, "limits": limits, "timeout": timeout, "labels": labels, "python": python,
              "require": require, "policy_digest": policy_digest}  # fmt: skip
     with Launcher(order.request(plugin, args, asked), order.stdin(stdin)) as launcher:
         while not launcher.over:
@@ -72,6 +75,7 @@ async def arun(
     stdin: bytes | bytearray | memoryview | IO[bytes] | int = b"",
     read: StrPath | Iterable[StrPath] = (),
     write: StrPath | Iterable[StrPath] = (),
+    out: StrPath | None = None,
     env: Mapping[str, str] | None = None,
     limits: Mapping[str, Limit] | None = None,
     timeout: float | str | None = None,
@@ -82,7 +86,7 @@ async def arun(
 ) -> Result:
     """The same as ``run`` for asyncio, on any event loop that has add_reader. Cancelling it ends the jail."""
     asked = {"code": code, "module": module, "tree": tree, "profile": profile, "read": read, "write": write,
-             "env": env, "limits": limits, "timeout": timeout, "labels": labels, "python": python,
+             "out": out, "env": env, "limits": limits, "timeout": timeout, "labels": labels, "python": python,
              "require": require, "policy_digest": policy_digest}  # fmt: skip
     with Launcher(order.request(plugin, args, asked), order.stdin(stdin)) as launcher:
         try:

@@ -104,6 +104,7 @@ _FIELDS: dict[str, Any] = {
     "profile": _path,
     "read": _paths,
     "write": _paths,
+    "out": _word,
     "env": _pairs,
     "limits": _limits,
     "timeout": _amount,

@@ -23,6 +23,7 @@ class Request(Record):
     no_history: bool = False
     labels: tuple[tuple[str, str], ...] = ()
     stdin: str = ""  # a file, in place of the caller's standard input
+    out: str = ""  # a folder, for what the plugin leaves in /out
     raw: bool = False
     tty: bool = False
     quiet: bool = False

@@ -71,4 +71,5 @@ class Result(Record):
     wall_s: float
     usage: Usage | None
     limits: tuple[Limit, ...] = ()
+    left: tuple[str, ...] = ()  # what of /out was not copied, and why; it stands in the warnings too
     relayed_signal: int = 0  # the signal that jailpy itself was told to end by

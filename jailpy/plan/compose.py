@@ -28,9 +28,13 @@ def compose(
     policy = compiled.in_force(_with_required(policy, request), terminal=request.tty)
     layers = judge_layers(policy, host)
     what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp)), terminal=request.tty)
+    if request.out:
+        from jailpy.plan import out
+
+        what = what._replace(out=out.target(request.out))
     argv = command.command(what, policy, interpreter, host)
     environment = program.environment(policy, dict(os.environ), request)
-    writable = tuple(share.tree.target for share in what.shares if share.writable)
+    writable = (*(share.tree.target for share in what.shares if share.writable), *(("/out",) if what.out else ()))
     steps = [
         *birth.steps(policy, host, host_id),
         *root.steps(policy, host, host_id, interpreter, what),

@@ -14,6 +14,10 @@ from jailpy.model.request import Request
 from jailpy.plan.shares import SharedTree, shared, shares
 from jailpy.policy.digest import digest
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jailpy.plan.out import Target
+
 CONSOLE = "/run/jailpy/console.py"
 CAP = 16 << 20  # bytes of a single-file plugin
 
@@ -26,6 +30,7 @@ class Program(Record):
     files: tuple[tuple[str, int, bytes], ...]  # copied into the root: path, mode, content
     shares: tuple[SharedTree, ...]
     terminal: bool = False  # it has one of its own
+    out: Target | None = None
 
 
 def program(request: Request, filesystem: FilesystemPolicy) -> Program:

@@ -34,6 +34,14 @@ def protect(contents: Contents) -> list[Mask]:
     return covered
 
 
+def refuse_as_output(path: str) -> None:
+    """Refuse a folder where files that a plugin named could come to be believed. Raises UsageError."""
+    taken = next((place for place in (*_kept(), *_code_and_profiles()) if _touch(place, path)), "")
+    if taken:
+        message = f"--out {path}: jailpy itself depends on {taken}"
+        raise UsageError(message, hint="name another folder, or one below it")
+
+
 def _kept() -> list[str]:
     """What is written between runs or about them: the cache, reports and audit log, the list of what runs."""
     lists = places.runtime()

@@ -34,7 +34,7 @@ def place(request: Request, host: Host) -> str:
     plain = request.code is not None or (request.plugin and request.plugin != "-")
     limits_only = all(key.startswith("limits.") for key, _ in request.changes)
     trusted = request.profile.partition("@")[0] in shipped.GENERATIONS  # of others, that is looked at each time
-    special = request.command != "run" or request.module or request.policy_digest or request.tty
+    special = request.command != "run" or request.module or request.policy_digest or request.tty or request.out
     if special or not (plain and limits_only and trusted):
         return ""
     other: dict[str, Any] = {"code": None if request.code is None else "", **dict.fromkeys(_OF_THE_RUN)}

@@ -10,7 +10,7 @@ from jailpy.model.host import Host
 from jailpy.model.interpreter import Interpreter, Mask
 from jailpy.model.plan import Step
 from jailpy.model.policy import Policy
-from jailpy.plan import etc, plugin, special
+from jailpy.plan import etc, out, plugin, special
 from jailpy.plan.contents import Contents
 from jailpy.plan.intake import Program
 from jailpy.plan.steps import Section
@@ -31,6 +31,7 @@ def steps(policy: Policy, host: Host, host_id: int, interpreter: Interpreter, pr
         *_filled_root(policy, contents, files, interpreter),
         *special.kernel_file_systems(policy.filesystem),
         *(special.terminal() if program.terminal else ()),
+        *(out.steps(program.out, policy.filesystem) if program.out else ()),
         *_entered(),
     ]
 

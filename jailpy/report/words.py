@@ -22,6 +22,9 @@ def lines(result: Result, plan: Plan, *, verbose: bool, quiet: bool, terminal: b
     said = _told(failure.message, failure.hint) if failure else [] if quiet else _ending(result, plan)
     if verbose or (terminal and not quiet):
         said += [f"warning: {warning}" for warning in result.warnings]
+    elif not quiet:
+        said += [f"warning: {warning}" for warning in result.left]  # a file that is missed is no matter of taste
+    if verbose or (terminal and not quiet):
         shown = [layer for layer in result.layers if verbose or layer.state == "fallback"]
         said += [f"layer {layer.name}: {layer.state}{layer.detail and ', '}{layer.detail}" for layer in shown]
     if verbose:

@@ -84,6 +84,16 @@ def limit_memory(ctx: Context, size: int) -> None:
     ctx.memory = size
 
 
+def take_out(ctx: Context) -> None:
+    """The launcher takes /out while it has its rights: the filter may refuse it later."""
+    from jailpy.kernel import handover
+
+    source, to = ctx.out
+    os.close(to)
+    assert ctx.delivery is not None
+    ctx.delivery.take(handover.receive(source))
+
+
 def step_down(ctx: Context, uid: int, gid: int, programs: tuple[bytes, ...]) -> None:
     """Host root has done its part: what reads the plugin's bytes has the jail's id and no more rights than the jail.
 
@@ -115,5 +125,6 @@ ACTS: dict[str, Callable[..., None]] = {
     "cpu": limit_cpu,
     "memory": limit_memory,
     "leash": leash,
+    "take-out": take_out,
     "step-down": step_down,
 }
