@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Entry = tuple[str, int, int, CodeType]  # source below the package, its size, its mtime in ns, the code
 
-FIRST = ("jailpy.cli.quick_run", "jailpy.cli.run")  # with all that they need; more is imported beside the jail's birth
+FIRST = ("jailpy.cli.quick_run", "jailpy.cli.run")  # with all that they need
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 

@@ -42,8 +42,8 @@ def living() -> list[Run]:
         try:
             for slot in range(-(-os.fstat(fd).st_size // SLOT)):
                 pid = _holder(fd, slot)
-                if pid is not None:
-                    found.append(_run(fd, pid, (folder, slot)))
+                run = None if pid is None else _run(fd, pid, (folder, slot))
+                found += [run] if run else []
         finally:
             os.close(fd)
     return sorted(found, key=lambda run: run.jail)
@@ -123,18 +123,25 @@ def _holder(fd: int, slot: int) -> int | None:
     return None if kind == _FREE else max(0, pid)
 
 
-def _run(fd: int, pid: int, place: tuple[str, int]) -> Run:
+def _run(fd: int, pid: int, place: tuple[str, int]) -> Run | None:
+    """The run that stands in a slot; None where that is nothing that a launcher of this version writes."""
     known = _record(fd, place[1])
-    fields = {field: known[field] for field in ("jail", "started", "profile", "plugin")}
-    return Run(pid=pid, labels=tuple(known["labels"].items()), place=place, **fields)
+    try:
+        fields = {field: known[field] for field in ("jail", "started", "profile", "plugin")}
+        return Run(pid=pid, labels=tuple(known["labels"].items()), place=place, **fields)
+    except (KeyError, AttributeError):
+        return None
 
 
 def _record(fd: int, slot: int) -> dict[str, Any]:
     import json
 
     text = os.pread(fd, SLOT - HEAD, slot * SLOT + HEAD).partition(b"\n")[0]
-    record: dict[str, Any] = json.loads(text)
-    return record
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _outcome(run: Run) -> str:
@@ -143,7 +150,7 @@ def _outcome(run: Run) -> str:
     if fd < 0:
         return ""
     try:
-        if _record(fd, run.place[1])["jail"] != run.jail:
+        if _record(fd, run.place[1]).get("jail") != run.jail:
             return ""
         return os.pread(fd, HEAD, run.place[1] * SLOT).rstrip(b"\0").decode("ascii", "replace")
     finally:

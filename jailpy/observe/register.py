@@ -18,7 +18,7 @@ from jailpy.plan import places
 from jailpy.report.quote import for_json
 
 NAME = "jails"
-SLOT = 64 << 10  # bytes; what is not written takes no room
+SLOT = 256 << 10  # bytes, more than any entry has; what is not written takes no room
 SLOTS = 4096
 HEAD = 32  # bytes at the slot's begin, for the outcome
 LOCK = struct.Struct("@hhqqi4x")  # struct flock: type, whence, start, length, pid

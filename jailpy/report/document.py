@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jailpy.model.request import Request
 
 _LOGIN_UID_UNSET = 0xFFFFFFFF
+_LONGEST = 4096
 START = "cold: this version has no pools"
 
 
@@ -59,11 +60,11 @@ def audit(report: dict[str, object]) -> dict[str, object]:
 
 
 def entry(request: Request, jail: str, pid: int) -> dict[str, object]:
-    """What the list of living runs has of one."""
+    """What the list of living runs has of one; names that are longer than any path are cut off."""
     from time import time
 
-    words = {"jail": jail, "pid": pid, "started": rfc3339(time()), "profile": request.profile}
-    return {**words, "plugin": program(request), "labels": dict(request.labels)}
+    words = {"jail": jail, "pid": pid, "started": rfc3339(time()), "profile": request.profile[:_LONGEST]}
+    return {**words, "plugin": program(request)[:_LONGEST], "labels": dict(request.labels)}
 
 
 def caller(uid: int, pid: int) -> dict[str, int | None]:
