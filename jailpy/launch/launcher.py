@@ -31,7 +31,8 @@ _FILES = 1024
 def run(plan: Plan, born: Callable[[], None] | None = None) -> Result:
     """Run ``plan`` to its end. What goes wrong on the way is in the result; nothing is left behind.
 
-    ``born`` is called when the jail builds itself: this process waits, and has all its rights and descriptors still.
+    ``born`` is called when there is a jail and this process would wait: when the plugin has started, for root while the
+    jail builds itself, since root's launcher has its rights until then.
     """
     _make_room()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, the kernel would reap pid 1 before it is looked at
@@ -55,8 +56,10 @@ def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Call
         ctx.process = str(pid)
         _perform(ctx, "map", ending)
         supervisor.release()
-        if born is not None:
+        if born is not None and os.geteuid() == 0:
             born()
+        elif born is not None:
+            ctx.begun = born
     except _StoppedError:
         supervisor.kill()
     supervisor.watch()

@@ -190,6 +190,7 @@ class Supervisor:
         self._started = True
         self._look_at = time.monotonic() + FIRST_LOOK
         self._tell(0)
+        self._ctx.begun()
 
     def _patience(self) -> int | None:
         """Milliseconds until something is due; None: nothing is."""
