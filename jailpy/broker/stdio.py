@@ -56,6 +56,7 @@ class Input:
         self.open = True
         self._owned = owned
         self._rewinds = stat.S_ISREG(os.fstat(source).st_mode)
+        self._ended = False  # the caller has no more; the plugin may not have read it all yet
         self._buffer = bytearray(_CHUNK)
         self._pending = memoryview(b"")
         os.set_blocking(sink, False)
@@ -67,6 +68,8 @@ class Input:
 
     def wanted(self) -> tuple[tuple[int, int], ...]:
         """The descriptors to poll now, and for what; the sink always tells when its reader is gone."""
+        if self._ended:
+            return ()
         if self._pending:
             return ((self.sink, select.POLLOUT),)
         return ((self.source, select.POLLIN), (self.sink, 0))
@@ -93,15 +96,20 @@ class Input:
             self.close()
 
     def _end(self) -> None:
-        """The caller has no more."""
-        self.close()
+        """The caller has no more, which the plugin learns when our end is closed; the other one tells what it reads."""
+        if not self._rewinds:
+            self.close()
+            return
+        left = os.open(f"/proc/self/fd/{self.sink}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.close(self.sink)
+        self.sink = left
+        self._ended = True
 
     def close(self) -> None:
         """Close our ends. What the plugin left unread of a file is left to whoever reads that file next."""
-        if self.open:
-            if self._rewinds:
-                self._rewind()
-            self.forget()
+        if self.open and self._rewinds:
+            self._rewind()
+        self.forget()
 
     def forget(self) -> None:
         """Close our ends, in a process that does not relay."""

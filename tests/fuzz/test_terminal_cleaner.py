@@ -13,9 +13,10 @@ from jailpy.broker.terminal import Cleaner
 OBEYED = re.compile(rb"\x1b\[[0-9;:]*m")
 PIECES = st.sampled_from(
     [
-        b"\x1b", b"[", b"]", b"\x1b[", b"\x1b[31m", b"\x1b[2J", b"\x1b]52;c;eA==\x07", b"\x1bP$q\x1b\\", b"\x9b", b"\xc2\x9b",
-        b"\xc2", b"\x9b2J", b"m", b";", b"0", b"1" * 80, b"\r", b"\n", b"\r\n", b"\b", b"\x07", b"\x00", b"\x7f", b"\xe2\x82",
-        b"\xac", b"\xf0\x9f\x91\x8d", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5", b"plain", b"\t", "ü中".encode(), b"\xc3\x9f",
+        b"\x1b", b"[", b"]", b"\x1b[", b"\x1b[31m", b"\x1b[2J", b"\x1b]52;c;eA==\x07", b"\x1bP$q\x1b\\", b"\x9b",
+        b"\xc2\x9b", b"\xc2", b"\x9b2J", b"m", b";", b"0", b"1" * 80, b"\r", b"\n", b"\r\n", b"\b", b"\x07", b"\x00",
+        b"\x7f", b"\xe2\x82", b"\xac", b"\xf0\x9f\x91\x8d", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5", b"plain", b"\t",
+        "ü中".encode(), b"\xc3\x9f",
     ]
 )  # fmt: skip
 CHUNKS = st.lists(st.one_of(st.binary(max_size=12), PIECES), max_size=30)
