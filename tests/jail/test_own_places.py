@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +15,18 @@ from tests.support.installed import Installed
 Jailpy = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
-@pytest.mark.parametrize("place", [".cache", ".cache/jailpy", ".config/jailpy/profiles"])
+PLACES = [".cache", ".cache/jailpy", ".config/jailpy/profiles", ".state", ".state/jailpy", ".run", ".run/jailpy"]
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_place_that_jailpy_reads_is_never_writable(jailpy: Jailpy, caller: Caller, folder: Path, place: str) -> None:
     """Also when it does not exist yet: a plugin that made it would be believed by the next run."""
     if caller.kind == "root":
         return  # root's places are fixed, and not below its home: the next test has them
-    environment = {"XDG_CACHE_HOME": str(folder / ".cache"), "XDG_CONFIG_HOME": str(folder / ".config")}
+    environment = places(folder)
+    (folder / ".run").mkdir()
     for share in (folder, folder / place):
-        if not share.exists():
-            share.mkdir(parents=True)
+        share.mkdir(parents=True, exist_ok=True)
         run = jailpy("run", "--write", share, "-c", "print('started')", env=environment)
         assert (run.returncode, run.stdout) == (125, b"")
         assert b"jailpy itself depends on" in run.stderr
@@ -39,11 +43,25 @@ def test_jailpys_own_code_is_never_writable(jailpy: Jailpy, installed: Installed
         assert b"jailpy itself depends on" in run.stderr
 
 
-def test_the_cache_is_covered_in_what_is_only_read(jailpy: Jailpy, caller: Caller, folder: Path) -> None:
-    """The compiled policy is no secret, but nobody's business either."""
-    environment = {"XDG_CACHE_HOME": str(folder / "cache")}
+def test_what_is_kept_is_covered_in_what_is_only_read(jailpy: Jailpy, caller: Caller, folder: Path) -> None:
+    """The compiled policy is no secret, but nobody's business either; other runs' reports are."""
+    environment = places(folder)
+    (folder / ".run").mkdir()
+    os.chown(folder / ".run", caller.uid, caller.gid)
     assert jailpy("run", "-c", "pass", env=environment).returncode == 0
-    kept = folder / "cache/jailpy" if caller.kind == "user" else Path("/var/cache/jailpy")
-    assert any(kept.iterdir())
-    run = jailpy("run", "--read", kept.parent, "-c", f"import os; print(os.listdir({str(kept)!r}))", env=environment)
-    assert (run.returncode, run.stdout) == (0, b"[]\n"), run.stderr
+    kept = [folder / name / "jailpy" for name in (".cache", ".state", ".run")]
+    if caller.kind == "root":
+        kept = [Path("/var/cache/jailpy"), Path("/var/lib/jailpy"), Path("/run/jailpy")]
+    assert all(any(place.iterdir()) for place in kept)
+    shares = [word for n, place in enumerate(kept) for word in ("--read", f"{place.parent}:/kept{n}")]
+    code = "import os\nfor n in range(3): print(os.listdir(f'/kept{n}/jailpy'))"
+    run = jailpy("run", *shares, "-c", code, env=environment)
+    assert (run.returncode, run.stdout) == (0, b"[]\n" * 3), run.stderr
+    for place in kept:
+        assert b"jailpy itself depends on" in jailpy("run", "--read", place, "-c", "pass", env=environment).stderr
+
+
+def places(folder: Path) -> dict[str, str]:
+    """All of an ordinary user's below one folder."""
+    names = {"CACHE_HOME": ".cache", "CONFIG_HOME": ".config", "STATE_HOME": ".state", "RUNTIME_DIR": ".run"}
+    return {f"XDG_{name}": str(folder / place) for name, place in names.items()}
