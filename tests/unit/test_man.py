@@ -62,6 +62,12 @@ def test_every_option_stands_in_the_man_page_and_no_other() -> None:
     assert set(FLAG.findall(text("jailpy.1"))) == flags
 
 
+@pytest.mark.parametrize("page", ["jailpy.1", "jailpy-profile.5", "jailpy-report.5"])
+def test_nothing_is_explained_twice(page: str) -> None:
+    heads = re.findall(r"^\.It (?:Fl|Ic|Cm) .*$", (CHECKOUT / "man" / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(heads) == sorted(set(heads))
+
+
 def test_every_command_stands_in_the_man_page() -> None:
     source = (CHECKOUT / "man/jailpy.1").read_text(encoding="utf-8")
     assert {*re.findall(r"^\.It Cm (\w+)", source, re.MULTILINE)} == set(COMMANDS)
