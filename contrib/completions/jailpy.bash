@@ -3,9 +3,9 @@
 
 _jailpy_flags() { # REPLY: the options of the command $1
   case $1 in
-    run) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --report --exit-status --label --no-history --json -q -v -h --help' ;;
-    exec) REPLY='--python -p --profile --read --write --env --limit --timeout --require --policy-digest --report --exit-status --label --no-history --json -q -v -h --help' ;;
-    plan) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --report --exit-status --json -q -v -h --help' ;;
+    run) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
+    exec) REPLY='--python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
+    plan) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
     ps) REPLY='--json -h --help' ;;
     kill) REPLY='--label --all -h --help' ;;
     doctor) REPLY='--json -h --help' ;;
@@ -29,6 +29,8 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     run:--timeout) REPLY=nothing ;;
     run:--require) REPLY=layers ;;
     run:--policy-digest) REPLY=nothing ;;
+    run:--stdin) REPLY=files ;;
+    run:--out) REPLY=folders ;;
     run:--report) REPLY=files ;;
     run:--exit-status) REPLY=choice choices='plugin outcome' ;;
     run:--label) REPLY=nothing ;;
@@ -42,6 +44,8 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     exec:--timeout) REPLY=nothing ;;
     exec:--require) REPLY=layers ;;
     exec:--policy-digest) REPLY=nothing ;;
+    exec:--stdin) REPLY=files ;;
+    exec:--out) REPLY=folders ;;
     exec:--report) REPLY=files ;;
     exec:--exit-status) REPLY=choice choices='plugin outcome' ;;
     exec:--label) REPLY=nothing ;;
@@ -58,8 +62,11 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     plan:--timeout) REPLY=nothing ;;
     plan:--require) REPLY=layers ;;
     plan:--policy-digest) REPLY=nothing ;;
+    plan:--stdin) REPLY=files ;;
+    plan:--out) REPLY=folders ;;
     plan:--report) REPLY=files ;;
     plan:--exit-status) REPLY=choice choices='plugin outcome' ;;
+    plan:--label) REPLY=nothing ;;
     kill:--label) REPLY=nothing ;;
     *) REPLY='' ;;
   esac
@@ -100,7 +107,7 @@ _jailpy_value() { # offer values of the kind REPLY that begin with $1; $2 stands
       ;;
     limits)
       compopt -o nospace
-      read -ra words <<<'wall cpu memory swap cpu-quota io-read io-write tasks open-files file-size output output.then'
+      read -ra words <<<'wall cpu memory swap cpu-quota io-read io-write tasks open-files file-size write write-files output output.then'
       words=("${words[@]/%/=}")
       ;;
     profiles) read -rd '' -a words < <(_jailpy_profiles) ;;

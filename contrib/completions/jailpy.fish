@@ -3,11 +3,11 @@
 function __jailpy_takes_value --argument-names command # the options of a command that have one
     switch $command
         case run
-            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --report --exit-status --label
+            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --report --exit-status --label
         case exec
-            string join \n -- --python -p --profile --read --write --env --limit --timeout --require --policy-digest --report --exit-status --label
+            string join \n -- --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --report --exit-status --label
         case plan
-            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --report --exit-status
+            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --report --exit-status --label
         case ps
             string join \n -- 
         case kill
@@ -49,7 +49,7 @@ function __jailpy_profiles
 end
 
 function __jailpy_limits
-    string join \n -- (string split ' ' 'wall cpu memory swap cpu-quota io-read io-write tasks open-files file-size output output.then')=
+    string join \n -- (string split ' ' 'wall cpu memory swap cpu-quota io-read io-write tasks open-files file-size write write-files output output.then')=
 end
 
 function __jailpy_layers
@@ -90,6 +90,10 @@ complete -c jailpy -n '__jailpy_at options run' -l limit -x -a '(__jailpy_limits
 complete -c jailpy -n '__jailpy_at options run' -l timeout -x -d 'The same as --limit wall=TIME: 500ms, 90s, 5m.'
 complete -c jailpy -n '__jailpy_at options run' -l require -x -a '(__jailpy_layers)' -d 'Refuse to run where one of these layers is missing.'
 complete -c jailpy -n '__jailpy_at options run' -l policy-digest -x -d 'Refuse to run under any other policy.'
+complete -c jailpy -n '__jailpy_at options run' -l stdin -r -F -d 'Its standard input, in place of jailpy\'s own.'
+complete -c jailpy -n '__jailpy_at options run' -l out -x -a '(__fish_complete_directories)' -d 'Copy to this folder what the program leaves in /out.'
+complete -c jailpy -n '__jailpy_at options run' -l raw -d 'Let a terminal obey all that it writes.'
+complete -c jailpy -n '__jailpy_at options run' -l tty -d 'Give it a terminal of its own; without PLUGIN, run Python.'
 complete -c jailpy -n '__jailpy_at options run' -l report -r -F -d 'Write a report in JSON.'
 complete -c jailpy -n '__jailpy_at options run' -l exit-status -x -a 'plugin outcome' -d 'What the exit status tells.'
 complete -c jailpy -n '__jailpy_at options run' -l label -x -d 'What this run is: for the report, ps and kill.'
@@ -106,6 +110,10 @@ complete -c jailpy -n '__jailpy_at options exec' -l limit -x -a '(__jailpy_limit
 complete -c jailpy -n '__jailpy_at options exec' -l timeout -x -d 'The same as --limit wall=TIME: 500ms, 90s, 5m.'
 complete -c jailpy -n '__jailpy_at options exec' -l require -x -a '(__jailpy_layers)' -d 'Refuse to run where one of these layers is missing.'
 complete -c jailpy -n '__jailpy_at options exec' -l policy-digest -x -d 'Refuse to run under any other policy.'
+complete -c jailpy -n '__jailpy_at options exec' -l stdin -r -F -d 'Its standard input, in place of jailpy\'s own.'
+complete -c jailpy -n '__jailpy_at options exec' -l out -x -a '(__fish_complete_directories)' -d 'Copy to this folder what the program leaves in /out.'
+complete -c jailpy -n '__jailpy_at options exec' -l raw -d 'Let a terminal obey all that it writes.'
+complete -c jailpy -n '__jailpy_at options exec' -l tty -d 'Give it a terminal of its own; without PLUGIN, run Python.'
 complete -c jailpy -n '__jailpy_at options exec' -l report -r -F -d 'Write a report in JSON.'
 complete -c jailpy -n '__jailpy_at options exec' -l exit-status -x -a 'plugin outcome' -d 'What the exit status tells.'
 complete -c jailpy -n '__jailpy_at options exec' -l label -x -d 'What this run is: for the report, ps and kill.'
@@ -125,12 +133,18 @@ complete -c jailpy -n '__jailpy_at options plan' -l limit -x -a '(__jailpy_limit
 complete -c jailpy -n '__jailpy_at options plan' -l timeout -x -d 'The same as --limit wall=TIME: 500ms, 90s, 5m.'
 complete -c jailpy -n '__jailpy_at options plan' -l require -x -a '(__jailpy_layers)' -d 'Refuse to run where one of these layers is missing.'
 complete -c jailpy -n '__jailpy_at options plan' -l policy-digest -x -d 'Refuse to run under any other policy.'
+complete -c jailpy -n '__jailpy_at options plan' -l stdin -r -F -d 'Its standard input, in place of jailpy\'s own.'
+complete -c jailpy -n '__jailpy_at options plan' -l out -x -a '(__fish_complete_directories)' -d 'Copy to this folder what the program leaves in /out.'
+complete -c jailpy -n '__jailpy_at options plan' -l raw -d 'Let a terminal obey all that it writes.'
+complete -c jailpy -n '__jailpy_at options plan' -l tty -d 'Give it a terminal of its own; without PLUGIN, run Python.'
 complete -c jailpy -n '__jailpy_at options plan' -l report -r -F -d 'Write a report in JSON.'
 complete -c jailpy -n '__jailpy_at options plan' -l exit-status -x -a 'plugin outcome' -d 'What the exit status tells.'
+complete -c jailpy -n '__jailpy_at options plan' -l label -x -d 'What this run is: for the report, ps and kill.'
+complete -c jailpy -n '__jailpy_at options plan' -l no-history -d 'Keep no report among the last hundred.'
 complete -c jailpy -n '__jailpy_at options plan' -l json -d 'Print it as JSON.'
 complete -c jailpy -n '__jailpy_at options plan' -s q -d 'Say nothing about how the program ended.'
 complete -c jailpy -n '__jailpy_at options plan' -s v -d 'Say which layers are on, and how the program ended.'
 complete -c jailpy -n '__jailpy_at options ps' -l json -d 'Print it as JSON.'
-complete -c jailpy -n '__jailpy_at options kill' -l label -x -d 'End the runs that have this label.'
-complete -c jailpy -n '__jailpy_at options kill' -l all -d 'End all runs.'
+complete -c jailpy -n '__jailpy_at options kill' -l label -x -d 'Those that have this label.'
+complete -c jailpy -n '__jailpy_at options kill' -l all -d 'All of them.'
 complete -c jailpy -n '__jailpy_at options doctor' -l json -d 'Print it as JSON.'

@@ -14,7 +14,7 @@ from jailpy.model.record import Record
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = os.sysconf("SC_CLK_TCK")
 _STAT = 4096  # bytes; the kernel writes a few hundred
-_MEMFD = "/memfd:"
+_MEMFD, _DELETED = "/memfd:", " (deleted)"
 _BLOCK = 512  # bytes, in which stat(2) counts
 
 
@@ -113,25 +113,27 @@ def held(process: Process) -> Private:
     return Private(anonymous=anonymous + sizes.get(b"SwapPss", 0), shared=sizes.get(b"Pss_Shmem", 0))
 
 
-def open_files(process: Process) -> tuple[int, dict[tuple[int, int], int]]:
-    """How many files it has open, and the bytes in each memfd among them by device and inode.
+def open_files(process: Process, nameless: dict[tuple[int, int], int], devices: frozenset[int]) -> int:
+    """How many files it has open. To ``nameless`` are added, by device and inode, the bytes of the memfds among them,
+    and of the files of ``devices`` that are deleted.
 
-    Only memfds are looked at closer: stat(2) on a file that the plugin chose can wait for a network for ever.
+    Nothing else is looked at closer: stat(2) on a file that the plugin chose can wait for a network for ever.
     """
     folder = f"/proc/{process.pid}/fd"
-    memfds: dict[tuple[int, int], int] = {}
     try:
         names = os.listdir(folder)
     except OSError:
-        return 0, memfds
+        return 0
     for name in names:
         try:
-            if os.readlink(f"{folder}/{name}").startswith(_MEMFD):
+            target = os.readlink(f"{folder}/{name}")
+            if target.startswith(_MEMFD) or (devices and target.endswith(_DELETED)):
                 status = os.stat(f"{folder}/{name}")
-                memfds[status.st_dev, status.st_ino] = status.st_blocks * _BLOCK
+                if target.startswith(_MEMFD) or (status.st_dev in devices and status.st_nlink == 0):
+                    nameless[status.st_dev, status.st_ino] = status.st_blocks * _BLOCK
         except OSError:  # closed meanwhile
             continue
-    return len(names), memfds
+    return len(names)
 
 
 def mapped_memory(process: Process, device: int, but: dict[tuple[int, int], int]) -> int:

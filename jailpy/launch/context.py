@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 class Context:
     """The state of a jail while it is built. Descriptors are -1 when not open."""
 
+    # what the supervisor watches; nothing of it is of the jail itself
+    wall: float | None = None
+    output: int | None = None
+    output_ends_run = True
+    cpu: float | None = None  # seconds, of the whole jail
+    memory: int | None = None  # bytes, of the whole jail
+    written: tuple[int, ...] = ()  # the folders that the jail may write, for the launcher to look into
+    write_limits: tuple[int | None, int | None] = (None, None)  # bytes, entries
+    leashes: tuple[int, ...] = ()
+
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         # made by the launcher before the child is born
@@ -58,10 +68,3 @@ class Context:
         self.executing = -1  # its end at execve tells pid 1 that the program runs
         self.confirms = False  # the bootstrap writes to it instead, when the narrower filter is on
         self.environment: dict[str, str] | None = None  # None: what the launcher has
-        # the supervisor's part
-        self.wall: float | None = None
-        self.output: int | None = None
-        self.output_ends_run = True
-        self.cpu: float | None = None  # seconds, of the whole jail
-        self.memory: int | None = None  # bytes, of the whole jail
-        self.leashes: tuple[int, ...] = ()

@@ -14,7 +14,8 @@ import time
 from jailpy.kernel import namespaces
 from jailpy.launch import child
 from jailpy.launch.context import Context
-from jailpy.launch.result import Ending, conclude
+from jailpy.launch.ending import Ending
+from jailpy.launch.result import conclude
 from jailpy.launch.supervisor import Supervisor
 from jailpy.model.plan import Plan
 from jailpy.model.result import Result

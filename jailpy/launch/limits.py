@@ -13,19 +13,20 @@ from jailpy.model.result import Limit, Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from jailpy.launch.result import Ending
+    from jailpy.launch.ending import Ending
 
-    Row = tuple[str, float | None, float | None, int | None, bool]  # as the fields of Limit; without a limit no row
+    Row = tuple[str, float | None, float | None, int | None]  # name, limit, peak, hits; without a limit no row
 
 
 def rows(plan: Plan, ending: Ending, outcome: str, wall_s: float, usage: Usage | None) -> tuple[Limit, ...]:
     """Every limit that the policy sets and this version enforces; none where there was no jail."""
     if usage is None:
         return ()
-    found = _of_time(plan, outcome, wall_s, usage) + _of_amount(plan, ending, outcome, usage) + _of_files(plan, ending)
+    by = ending.limit or ("cpu" if outcome == "cpu-limit" else "")
+    found = _of_amount(plan, ending, wall_s, usage) + _of_files(plan, ending)
     return tuple(
-        Limit(name=name, limit=limit, peak=peak, hits=hits, ended_run=ended)
-        for name, limit, peak, hits, ended in found
+        Limit(name=name, limit=limit, peak=peak, hits=1 if name == by else hits, ended_run=name == by)
+        for name, limit, peak, hits in found
         if limit is not None
     )
 
@@ -36,23 +37,14 @@ def over_time(plan: Plan, usage: Usage) -> bool:
     return limit is not None and usage.cpu_user_s + usage.cpu_system_s >= limit
 
 
-def _of_time(plan: Plan, outcome: str, wall_s: float, usage: Usage) -> list[Row]:
-    limits = plan.policy.limits
-    wall, cpu = outcome == "timeout", outcome == "cpu-limit"
+def _of_amount(plan: Plan, ending: Ending, wall_s: float, usage: Usage) -> list[Row]:
+    limits, tasks = plan.policy.limits, _lowered(plan.policy.limits.tasks, resource.RLIMIT_NPROC, 1)  # and pid 1
     return [
-        ("wall", limits.wall, round(wall_s, 6), int(wall), wall),
-        ("cpu", limits.cpu, round(usage.cpu_user_s + usage.cpu_system_s, 6), int(cpu), cpu),
-    ]
-
-
-def _of_amount(plan: Plan, ending: Ending, outcome: str, usage: Usage) -> list[Row]:
-    limits, output = plan.policy.limits, ending.stdout + ending.stderr
-    memory = outcome == "memory-limit"
-    tasks = _lowered(limits.tasks, resource.RLIMIT_NPROC, 1)  # and pid 1
-    return [
-        ("memory", limits.memory, usage.memory_peak_bytes, int(memory), memory),
-        ("tasks", tasks, usage.tasks_peak, _reached(tasks, usage.tasks_peak), False),
-        ("output", limits.output, output, int(ending.flooded), outcome == "output-limit"),
+        ("wall", limits.wall, round(wall_s, 6), 0),
+        ("cpu", limits.cpu, round(usage.cpu_user_s + usage.cpu_system_s, 6), 0),
+        ("memory", limits.memory, usage.memory_peak_bytes, 0),
+        ("tasks", tasks, usage.tasks_peak, _reached(tasks, usage.tasks_peak)),
+        ("output", limits.output, ending.stdout + ending.stderr, int(ending.flooded)),
     ]
 
 
@@ -63,12 +55,17 @@ def _of_files(plan: Plan, ending: Ending) -> list[Row]:
     opened = watch.open_files if watch and watch.open_files else None
     scratch = max(watch.scratch if watch else 0, last.scratch if last else 0)
     inodes = max(watch.scratch_files if watch else 0, last.scratch_files if last else 0)
-    return [
-        ("open-files", files, opened, _reached(files, opened), False),
-        ("file-size", size, None, None, False),  # SIGXFSZ proves nothing: a plugin can send it to itself
-        ("tmp", filesystem.tmp, scratch, _reached(filesystem.tmp, scratch), False),
-        ("tmp-files", filesystem.tmp_files, inodes, _reached(filesystem.tmp_files, inodes), False),
+    found: list[Row] = [
+        ("open-files", files, opened, _reached(files, opened)),
+        ("file-size", size, None, None),  # SIGXFSZ proves nothing: a plugin can send it to itself
+        ("tmp", filesystem.tmp, scratch, _reached(filesystem.tmp, scratch)),
+        ("tmp-files", filesystem.tmp_files, inodes, _reached(filesystem.tmp_files, inodes)),
     ]
+    if watch and watch.grown:
+        grown, made = watch.grown
+        found.append(("write", limits.write, grown, _reached(limits.write, grown - 1)))
+        found.append(("write-files", limits.write_files, made, _reached(limits.write_files, made - 1)))
+    return found
 
 
 def _reached(limit: int | None, peak: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""How a run ended: what was seen, and the one outcome that follows from it."""
+"""How a run ended: the one outcome that follows from what was seen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import time
 
 from jailpy.launch import limits
-from jailpy.launch.channel import Message
+from jailpy.launch.ending import Ending
 from jailpy.model.plan import Layer, Plan
 from jailpy.model.result import Failure, Result, Usage
 
@@ -23,47 +23,6 @@ _STATUS = {
     "killed": 137,
 }
 _OF_TIME = (signal.SIGXCPU, signal.SIGKILL)  # what RLIMIT_CPU ends a process with, softly and hard
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from resource import struct_rusage
-
-    from jailpy.launch.watch import Watch
-
-
-class Ending:
-    """What the launcher saw, in the order in which it saw it. The first failure and the first reason count."""
-
-    def __init__(self, started: float, clock: float) -> None:
-        self.started = started
-        self.clock = clock
-        self.relayed = 0
-        self.stdout = self.stderr = 0
-        self.left: tuple[str, ...] = ()  # what of /out was not copied, and why
-        self.flooded = False  # there was more output than is allowed
-        self.failure: tuple[int, int, str] | None = None
-        self.notes: list[tuple[int, int]] = []
-        self.why = ""
-        self.last: Message | None = None
-        self.setup_s = (0.0, 0.0)  # user and system time that pid 1 took to build the jail
-        self.account: struct_rusage | None = None  # of pid 1 and all that it has waited for
-        self.storage: tuple[int, int] | None = None  # bytes that these read from storage and wrote to it
-        self.watch: Watch | None = None
-
-    def failed(self, step: int, number: int, text: str) -> None:
-        self.failure = self.failure or (step, number, text)
-
-    def ready(self, message: Message) -> None:
-        self.setup_s = (message.user_us / 1e6, message.system_us / 1e6)
-
-    def noted(self, step: int, number: int) -> None:
-        self.notes.append((step, number))
-
-    def ended(self, message: Message) -> None:
-        self.last = message
-
-    def stop(self, why: str) -> None:
-        self.why = self.why or why
 
 
 def conclude(plan: Plan, ending: Ending) -> Result:

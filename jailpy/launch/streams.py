@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import select
 
     from jailpy.broker.terminal import Cleaner
-    from jailpy.launch.result import Ending
+    from jailpy.launch.ending import Ending
 
 _READABLE = "give it one, such as < /dev/null, or name a file with --stdin"
 

@@ -8,10 +8,10 @@ import select
 import time
 
 from jailpy.errors import HostError, UsageError
-from jailpy.kernel import processes
 from jailpy.launch import channel, child, streams
 from jailpy.launch.context import Context
-from jailpy.launch.result import Ending
+from jailpy.launch.ending import Ending
+from jailpy.launch.oversight import Oversight
 from jailpy.model.plan import Plan
 
 TYPE_CHECKING = False
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from jailpy.launch.streams import Streams
-    from jailpy.launch.watch import Watch
 
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
-FIRST_LOOK = 0.02  # seconds that a plugin has lived when it is first looked at
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -38,8 +36,7 @@ class Supervisor:
         self._gone = False
         self._started = False
         self._deadline: float | None = None
-        self._look_at: float | None = None  # when the watch looks next
-        self._accounts: tuple[int, ...] = ()
+        self._oversight = Oversight(ctx, ending)
         self._told: list[int] = []
         self._tired = False  # told to stop, by Ctrl-Z
         self._before: list[tuple[int, Any]] = []
@@ -66,7 +63,8 @@ class Supervisor:
         self.kill()
         signal.set_wakeup_fd(-1)
         self._streams.close()
-        ours = (self._channel, self._woken, self._wake, self._ctx.user_namespace, self._pidfd, *self._accounts)
+        self._oversight.close()
+        ours = (self._channel, self._woken, self._wake, self._ctx.user_namespace, self._pidfd)
         for fd in (*ours, *self._theirs()):
             if fd >= 0:
                 os.close(fd)
@@ -87,7 +85,7 @@ class Supervisor:
         for number in (*_PASSED_ON, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
         self._streams.forget()
-        for fd in (self._channel, self._woken, self._wake):
+        for fd in (self._channel, self._woken, self._wake, *self._ctx.written):
             os.close(fd)
 
     def adopt(self, pid: int, pidfd: int) -> None:
@@ -103,6 +101,7 @@ class Supervisor:
         self._streams.allowance.left = self._ctx.output
         if self._ctx.wall is not None:
             self._deadline = self._ending.clock + self._ctx.wall
+        self._oversight.adopt(self._pid)
 
     def kill(self) -> None:
         """SIGKILL to pid 1, which ends every process of the jail, and wait until all of them are gone."""
@@ -111,9 +110,7 @@ class Supervisor:
         self._strike()
         _, _, self._ending.account = os.wait4(self._pid, 0)
         self._pid = 0
-        self._accounts = self._accounts or processes.open_accounts()
-        if self._accounts:
-            self._ending.storage = processes.storage_of_ended(*self._accounts)
+        self._oversight.settle()
 
     def watch(self) -> None:
         """Relay and wait until pid 1 has ended, the channel is read to its end, and so is the output."""
@@ -133,7 +130,7 @@ class Supervisor:
                 self._rest()
             self._check_limits()
             if self._over() and not self._waits_for_reader(idle=not events):
-                self._count()
+                self._streams.tell(self._ending)
                 return
 
     def _interests(self) -> select.poll:
@@ -167,7 +164,7 @@ class Supervisor:
             self._start()
         elif message.kind == channel.ENDED:
             self._ending.ended(message)
-            self._deadline = self._look_at = None
+            self._deadline = self._oversight.due = None
         elif message.kind == channel.NOTE:
             self._ending.noted(message.step, message.number)
         else:
@@ -175,9 +172,8 @@ class Supervisor:
 
     def _start(self) -> None:
         """The jail is closed: do the launcher's own last steps, then let the plugin start."""
-        if os.geteuid() == 0:  # as the jail's id, it may neither read its own account nor, perhaps, our modules
-            self._accounts = processes.open_accounts()
-            self._watch()
+        if os.geteuid() == 0:
+            self._oversight.step_down()
         for index, step in enumerate(self._ctx.plan.steps):
             if step.stage != "supervise":
                 continue
@@ -188,7 +184,7 @@ class Supervisor:
                 self._stop(signal.SIGKILL, "killed")
                 return
         self._started = True
-        self._look_at = time.monotonic() + FIRST_LOOK
+        self._oversight.begin()
         self._tell(0)
         self._ctx.begun()
 
@@ -198,7 +194,7 @@ class Supervisor:
             return 0
         now = time.monotonic()
         again = self._streams.patience
-        due = [moment for moment in (self._deadline, self._look_at, again and now + again) if moment is not None]
+        due = [moment for moment in (self._deadline, self._oversight.due, again and now + again) if moment is not None]
         return max(0, int((min(due) - now) * 1000) + 1) if due else None
 
     def _check_limits(self) -> None:
@@ -209,33 +205,23 @@ class Supervisor:
         elif self._told.count(signal.SIGINT) > 1:  # asked again by a person; timeout(1) sends SIGTERM twice
             self._stop(signal.SIGKILL, "killed")
         if self._streams.allowance.exceeded and self._ctx.output_ends_run and not ending.why:
-            self._stop(signal.SIGKILL, "output-limit")
+            self._stop(signal.SIGKILL, "output-limit", "output")
         now = time.monotonic()
-        if self._look_at is not None and now >= self._look_at:
+        if self._oversight.due is not None and now >= self._oversight.due:
             self._look()
         if self._deadline is not None and now >= self._deadline:
-            self._stop(signal.SIGKILL if ending.why else signal.SIGTERM, "timeout")
+            self._stop(signal.SIGKILL if ending.why else signal.SIGTERM, "timeout", "wall")
 
     def _look(self) -> None:
-        watch = self._watch()
-        reason = watch.look()
-        self._look_at = watch.due
-        if reason == "memory-limit":
-            self._stop(signal.SIGKILL, reason)
-        elif reason and not self._ending.why:
-            self._stop(signal.SIGXCPU, reason)
+        limit = self._oversight.look()
+        if limit == "cpu" and not self._ending.why:
+            self._stop(signal.SIGXCPU, "cpu-limit", limit)
+        elif limit and limit != "cpu":
+            self._stop(signal.SIGKILL, "memory-limit" if limit == "memory" else "output-limit", limit)
 
-    def _watch(self) -> Watch:
-        """The watch on the whole jail, which a run that is over at once never needs."""
-        if self._ending.watch is None:
-            from jailpy.launch.watch import Watch
-
-            self._ending.watch = Watch(self._ctx, self._pid)
-        return self._ending.watch
-
-    def _stop(self, number: int, why: str) -> None:
+    def _stop(self, number: int, why: str, limit: str = "") -> None:
         """Ask the plugin to end, or make it; before it has started there is nobody to ask. The first reason stays."""
-        self._ending.stop(why)
+        self._ending.stop(why, limit)
         if number != signal.SIGKILL and self._started:
             self._deadline = time.monotonic() + GRACE
             self._tell(number)
@@ -250,8 +236,8 @@ class Supervisor:
         self._stop(signal.SIGKILL, "killed")
 
     def _strike(self) -> None:
-        if self._started and not self._gone and self._ending.watch is not None:
-            self._ending.watch.last_look()
+        if not self._gone:
+            self._oversight.before_kill()
         try:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         except ProcessLookupError:
@@ -264,10 +250,9 @@ class Supervisor:
             return  # pid 1 has ended, which the poll will show
 
     def _hear(self, number: int, _: FrameType | None) -> None:
-        if number == signal.SIGTSTP:
-            self._tired = True
-        else:
+        if number != signal.SIGTSTP:
             self._told.append(number)
+        self._tired = self._tired or number == signal.SIGTSTP
 
     def _rest(self) -> None:
         """Stop with the whole jail; no clock runs until we go on."""
@@ -278,10 +263,6 @@ class Supervisor:
         self._ending.clock += rested
         if self._deadline is not None:
             self._deadline += rested
-
-    def _count(self) -> None:
-        self._ending.stdout, self._ending.stderr = self._streams.counts
-        self._ending.flooded = self._streams.allowance.exceeded
 
 
 def _descriptors(plan: Plan) -> tuple[list[int], Streams]:

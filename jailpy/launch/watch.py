@@ -17,6 +17,7 @@ from jailpy.kernel import mounts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jailpy.launch.context import Context
+    from jailpy.launch.folders import Folders
 
 _SHORTEST, _LONGEST = 0.01, 0.25  # seconds between two looks
 _RATE = 4 << 30  # bytes a second that a jail comes to hold, at most; one process touches 1.6 GB
@@ -33,29 +34,49 @@ class Watch:
         self._known: dict[int, Process] = {}
         self._gone = (0.0, 0.0)
         self._device = _memory_device()
+        self._folders = _folders(ctx)
         self.due = 0.0  # of time.monotonic()
         self.user = self.system = 0.0
         self.tasks = self.open_files = self.memory = self.scratch = self.scratch_files = 0
         self.read = self.written = 0
 
+    @property
+    def grown(self) -> tuple[int, int] | None:
+        """Bytes and entries that have come to lie in the folders that the jail may write."""
+        return (self._folders.size, self._folders.files) if self._folders else None
+
     def look(self) -> str:
-        """Look once; the outcome that follows from it, or an empty string."""
+        """Look once; the name of a limit that is exceeded, or an empty string."""
         began = time.monotonic()
         plugin = self._processes()
-        used = self._memory(plugin)
+        nameless: dict[tuple[int, int], int] = {}
+        devices = frozenset(self._folders.devices) if self._folders else frozenset()
+        for process in plugin:
+            self.open_files = max(self.open_files, broker.open_files(process, nameless, devices))
+        deleted = sum(size for (device, _), size in nameless.items() if device in devices)
+        memfds = {place: size for place, size in nameless.items() if place[0] not in devices}
+        used = self._memory(plugin, memfds)
         self.memory = max(self.memory, used)
-        pauses = [_LONGEST]
-        reason = ""
+        pauses, reason = [_LONGEST], ""
         if self._ctx.cpu is not None:
             left = self._ctx.cpu - self.user - self.system
             pauses.append(left / (os.cpu_count() or 1))
-            reason = "cpu-limit" if left <= 0 else ""
+            reason = "cpu" if left <= 0 else reason
         if self._ctx.memory is not None:
             pauses.append((self._ctx.memory - used) / _RATE)
-            reason = "memory-limit" if used > self._ctx.memory else reason
+            reason = "memory" if used > self._ctx.memory else reason
         now = time.monotonic()
-        self.due = now + max(min(pauses), _SHORTEST, _SHARE * (now - began))
+        pause = max(min(pauses), _SHORTEST, _SHARE * (now - began))
+        if self._folders:
+            reason = self._folders.look(deleted) or reason
+            pause = min(pause, self._folders.pause)
+        self.due = time.monotonic() + pause
         return reason
+
+    def settle(self) -> None:
+        """When all have ended: what has come to lie in the folders for good."""
+        if self._folders:
+            self._folders.finish()
 
     def last_look(self) -> None:
         """Just before the jail is killed: what killed processes have used is told to nobody afterwards."""
@@ -86,15 +107,9 @@ class Watch:
         )
         self.user, self.system = max(seen, waited_for, (self.user, self.system), key=sum)
 
-    def _memory(self, plugin: list[Process]) -> int:
+    def _memory(self, plugin: list[Process], memfds: dict[tuple[int, int], int]) -> int:
         """Bytes that the jail holds. Where all that is mapped stays below the limit, that is what is told."""
-        apart = self._used_scratch(plugin)
-        memfds: dict[tuple[int, int], int] = {}
-        for process in plugin:
-            count, found = broker.open_files(process)
-            self.open_files = max(self.open_files, count)
-            memfds |= found
-        apart += sum(memfds.values())
+        apart = self._used_scratch(plugin) + sum(memfds.values())
         bound = apart + sum(process.resident for process in plugin)
         limit = self._ctx.memory
         if limit is None or bound <= limit:
@@ -117,6 +132,14 @@ class Watch:
             self.scratch_files = max(self.scratch_files, *(files for _, files in used))
             return sum(size for size, _ in used)
         return 0
+
+
+def _folders(ctx: Context) -> Folders | None:
+    if not ctx.written:
+        return None
+    from jailpy.launch.folders import Folders
+
+    return Folders(ctx.written, *ctx.write_limits)
 
 
 def _memory_device() -> int:

@@ -46,6 +46,8 @@ class LimitsPolicy(Record):
     tasks: int | None = 64
     open_files: int | None = 256
     file_size: int | None = 64 << 20
+    write: int | None = 1 << 30  # bytes by which the write folders may grow together
+    write_files: int | None = 10_000  # and files
     output: int | None = 16 << 20
     output_then: str = "kill"  # "kill" | "truncate"
 

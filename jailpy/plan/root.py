@@ -9,7 +9,7 @@ from jailpy.kernel import mounts
 from jailpy.model.host import Host
 from jailpy.model.interpreter import Interpreter, Mask
 from jailpy.model.plan import Step
-from jailpy.model.policy import Policy
+from jailpy.model.policy import LimitsPolicy, Policy
 from jailpy.plan import etc, out, plugin, special
 from jailpy.plan.contents import Contents
 from jailpy.plan.intake import Program
@@ -18,6 +18,7 @@ from jailpy.plan.steps import Section
 _PREPARE = Section("prepare", "rootfs")
 _INTO = Section("root", "rootfs", ("new-root",))
 
+_LIMITS = Section("prepare", "limits")
 _MOUNT = ("namespace-mount",)
 
 
@@ -27,6 +28,7 @@ def steps(policy: Policy, host: Host, host_id: int, interpreter: Interpreter, pr
     files = [*etc.files(policy), *program.files]
     return [
         *_opened_by_root(host, host_id, contents),
+        *_write_limits(policy.limits, contents),
         *_empty_root(files),
         *_filled_root(policy, contents, files, interpreter),
         *special.kernel_file_systems(policy.filesystem),
@@ -71,6 +73,14 @@ def _opened_by_root(host: Host, host_id: int, contents: Contents) -> list[Step]:
             )
         )
     return found
+
+
+def _write_limits(limits: LimitsPolicy, contents: Contents) -> list[Step]:
+    trees = tuple((entry.tree.source, entry.tree.target) for entry in contents.entries if entry.writable)
+    if not trees or (limits.write is None and limits.write_files is None):
+        return []
+    text = f"{limits.write} bytes and {limits.write_files} files in {len(trees)} write folders, looked at from outside"
+    return [_LIMITS.wall("limit-write", text, "write", limits.write, limits.write_files, trees)]
 
 
 def _is_private(path: str) -> bool:

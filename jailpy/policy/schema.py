@@ -166,6 +166,8 @@ SETTINGS = {
     "limits.tasks": Setting(count(1, 1 << 22, none=True), _more),  # 1 << 22: the kernel's PID_MAX_LIMIT
     "limits.open-files": Setting(count(16, 1 << 20), _more),
     "limits.file-size": Setting(size(), _more),
+    "limits.write": Setting(size(), _more),
+    "limits.write-files": Setting(count(0, 1 << 31, none=True), _more),
     "limits.output": Setting(size(), _more),
     "limits.output.then": Setting(choice("kill", "truncate"), lambda _, new: bool(new == "truncate")),
     "seccomp.allow": Setting(_calls, _more_items, adds=True),

@@ -35,10 +35,10 @@ def lines(result: Result, plan: Plan, *, verbose: bool, quiet: bool, terminal: b
 def _ending(result: Result, plan: Plan) -> list[str]:
     """How the plugin ended that did not end well; with an exit status of its own it has said so itself."""
     name = plan.plugin.name
-    if result.outcome in _STOPPED:
-        key, text = _STOPPED[result.outcome]
-        limit = getattr(plan.policy.limits, key)
-        return _told(f"{name} {text.format(_measure(key, limit))}", _more(key, limit, plan))
+    for hit in result.limits:
+        if hit.ended_run:
+            text = _STOPPED[hit.name].format(_measure(hit.name, hit.limit))
+            return _told(f"{name} was stopped {text} (limits.{hit.name})", _more(hit.name, hit.limit, plan))
     said = [f"{name} was ended by signal {result.signal}{_named(result.signal)}"] if result.outcome == "signal" else []
     if result.outcome in ("error", "signal"):
         for hit in result.limits:
@@ -49,13 +49,15 @@ def _ending(result: Result, plan: Plan) -> list[str]:
 
 
 _STOPPED = {
-    "timeout": ("wall", "was stopped after {} (limits.wall)"),
-    "cpu-limit": ("cpu", "was stopped after {} of processor time (limits.cpu)"),
-    "memory-limit": ("memory", "was stopped at {} of memory (limits.memory)"),
-    "output-limit": ("output", "was stopped after {} of output (limits.output)"),
+    "wall": "after {}",
+    "cpu": "after {} of processor time",
+    "memory": "at {} of memory",
+    "output": "after {} of output",
+    "write": "after {} in the folders that it may write, or what it hid there",
+    "write-files": "after {} files in the folders that it may write",
 }
 _SECONDS = ("wall", "cpu")
-_BYTES = ("memory", "output", "file-size", "tmp")
+_BYTES = ("memory", "output", "write", "file-size", "tmp")
 _IN_FILESYSTEM = {"tmp": '[filesystem] tmp = "{}"', "tmp-files": "[filesystem] tmp-files = {}"}
 
 

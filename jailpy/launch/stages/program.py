@@ -84,6 +84,15 @@ def limit_memory(ctx: Context, size: int) -> None:
     ctx.memory = size
 
 
+def limit_write(ctx: Context, size: int | None, files: int | None, trees: tuple[tuple[str, str], ...]) -> None:
+    """Open the folders as the jail sees them, where the launcher has mounts of its own for them."""
+    ctx.write_limits = (size, files)
+    for source, target in trees:
+        tree = ctx.trees.get(target, -1)
+        fd = os.dup(tree) if tree >= 0 else os.open(source, os.O_PATH | os.O_CLOEXEC)
+        ctx.written = (*ctx.written, fd)
+
+
 def take_out(ctx: Context) -> None:
     """The launcher takes /out while it has its rights: the filter may refuse it later."""
     from jailpy.kernel import handover
@@ -124,6 +133,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "output": limit_output,
     "cpu": limit_cpu,
     "memory": limit_memory,
+    "write": limit_write,
     "leash": leash,
     "take-out": take_out,
     "step-down": step_down,

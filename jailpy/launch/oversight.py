@@ -1,0 +1,73 @@
+"""The watch on the whole jail, made when it is first needed, and the accounts of what has ended."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from jailpy.kernel import processes
+from jailpy.launch.context import Context
+from jailpy.launch.ending import Ending
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jailpy.launch.watch import Watch
+
+_FIRST = 0.02  # seconds that a plugin has lived when it is first looked at: most are over by then, or run long
+
+
+class Oversight:
+    """``due`` is when to look next, of time.monotonic(); None: never."""
+
+    def __init__(self, ctx: Context, ending: Ending) -> None:
+        self._ctx = ctx
+        self._ending = ending
+        self._pid = 0
+        self._accounts: tuple[int, ...] = ()
+        self.due: float | None = None
+
+    def adopt(self, pid: int) -> None:
+        """Pid 1 lives: count what lies in the folders that the jail may write, before it writes."""
+        self._pid = pid
+        if self._ctx.written:
+            self._watch()
+
+    def step_down(self) -> None:
+        """What root must have before it becomes the jail's id: its own accounts, and perhaps our modules."""
+        self._accounts = processes.open_accounts()
+        self._watch()
+
+    def begin(self) -> None:
+        """The plugin starts."""
+        self.due = time.monotonic() + _FIRST
+
+    def look(self) -> str:
+        """The name of a limit that is exceeded, or an empty string."""
+        watch = self._watch()
+        limit = watch.look()
+        self.due = watch.due
+        return limit
+
+    def before_kill(self) -> None:
+        """Look a last time at what the kernel tells nobody afterwards."""
+        if self.due is not None and self._ending.watch is not None:
+            self._ending.watch.last_look()
+
+    def settle(self) -> None:
+        """All processes have ended and pid 1 has been waited for."""
+        if self._ending.watch is not None:
+            self._ending.watch.settle()
+        self._accounts = self._accounts or processes.open_accounts()
+        if self._accounts:
+            self._ending.storage = processes.storage_of_ended(*self._accounts)
+
+    def close(self) -> None:
+        for fd in (*self._accounts, *self._ctx.written):
+            os.close(fd)
+
+    def _watch(self) -> Watch:
+        if self._ending.watch is None:
+            from jailpy.launch.watch import Watch
+
+            self._ending.watch = Watch(self._ctx, self._pid)
+        return self._ending.watch
