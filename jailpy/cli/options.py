@@ -50,20 +50,30 @@ GROUPS = (
         ),
     ),
     (
+        "What it reads and writes",
+        (
+            _option("value", "stdin", "--stdin", "FILE", "Its standard input, in place of jailpy's own."),
+            _option("value", "out", "--out", "DIR", "Copy to this folder what the program leaves in /out."),
+            _option("flag", "raw", "--raw", "", "Let a terminal obey all that it writes."),
+            _option("flag", "tty", "--tty", "", "Give it a terminal of its own; without PLUGIN, run Python."),
+        ),
+    ),
+    (
+        "Which runs",
+        (
+            _option("list", "label", "--label", "K=V", "Those that have this label.", ("kill",)),
+            _option("flag", "all", "--all", "", "All of them.", ("kill",)),
+        ),
+    ),
+    (
         "What comes of it",
         (
-            _option("value", "stdin", "--stdin", "FILE", "Its standard input, in place of jailpy's own.", _RUNS),
-            _option("flag", "raw", "--raw", "", "Let a terminal obey all that it writes.", _RUNS),
-            _option("flag", "tty", "--tty", "", "Give it a terminal of its own; without PLUGIN, run Python.", _RUNS),
-            _option("value", "out", "--out", "DIR", "Copy to this folder what the program leaves in /out."),
             _option("value", "report", "--report", "FILE|fd:N", "Write a report in JSON."),
             _option("value", "exit_status", "--exit-status", "plugin|outcome", "What the exit status tells."),
-            _option("list", "label", "--label", "K=V", "What this run is: for the report, ps and kill.", _RUNS),
-            _option("flag", "no_history", "--no-history", "", "Keep no report among the last hundred.", _RUNS),
+            _option("list", "label", "--label", "K=V", "What this run is: for the report, ps and kill."),
+            _option("flag", "no_history", "--no-history", "", "Keep no report among the last hundred."),
             _option("flag", "json", "--json", "", "Print the report, and the output in it, as JSON.", _RUNS),
             _option("flag", "json", "--json", "", "Print it as JSON.", ("plan", "doctor", "ps")),
-            _option("list", "label", "--label", "K=V", "End the runs that have this label.", ("kill",)),
-            _option("flag", "all", "--all", "", "End all runs.", ("kill",)),
             _option("flag", "quiet", "-q", "", "Say nothing about how the program ended."),
             _option("flag", "verbose", "-v", "", "Say which layers are on, and how the program ended."),
         ),
