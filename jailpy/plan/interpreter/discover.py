@@ -18,8 +18,8 @@ from jailpy.plan.interpreter.without import leave_out
 
 # Libraries that are opened by name while running: glibc's, for the end of a thread.
 _OPENED_LATER = ("libgcc_s.so.1",)
-# Without a display they are of no use, and they pull in all of X11.
-_USELESS = ("_tkinter.",)
+# Without a display, or a network's directory service, they are of no use, and pull in all of X11, or of Kerberos.
+_USELESS = ("_tkinter.", "nis.")
 _USR_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _MOST_ENTRIES = 400_000  # files and folders of the installed packages
 
