@@ -93,6 +93,17 @@ def limit_write(ctx: Context, size: int | None, files: int | None, trees: tuple[
         ctx.written = (*ctx.written, fd)
 
 
+def hand_out(ctx: Context, path: str) -> None:
+    """Send the launcher a descriptor of the folder, through which it reads what is in it when we are gone."""
+    from jailpy.kernel import handover, paths  # the launcher has imported them by now
+
+    ours, to = ctx.out
+    os.close(ours)
+    folder = paths.open_beneath(ctx.root, path, os.O_RDONLY | os.O_DIRECTORY)
+    handover.send(to, folder)
+    os.close(folder)
+
+
 def take_out(ctx: Context) -> None:
     """The launcher takes /out while it has its rights: the filter may refuse it later."""
     from jailpy.kernel import handover
@@ -135,6 +146,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "memory": limit_memory,
     "write": limit_write,
     "leash": leash,
+    "hand-out": hand_out,
     "take-out": take_out,
     "step-down": step_down,
 }

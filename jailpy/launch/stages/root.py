@@ -217,17 +217,6 @@ def make_terminal(ctx: Context) -> None:
     _attach(ctx, tree, "/dev/pts")
 
 
-def hand_out(ctx: Context, path: str) -> None:
-    """Send the launcher a descriptor of the folder, through which it reads what is in it when we are gone."""
-    from jailpy.kernel import handover  # which few jails need; the launcher has imported it by now
-
-    ours, to = ctx.out
-    os.close(ours)
-    folder = paths.open_beneath(ctx.root, path, os.O_RDONLY | os.O_DIRECTORY)
-    handover.send(to, folder)
-    os.close(folder)
-
-
 def pivot(ctx: Context) -> None:
     os.fchdir(ctx.base)
     mounts.pivot_root(".", f"{_BELOW}/{_OLD}" if ctx.below else _OLD)
@@ -294,7 +283,6 @@ ACTS: dict[str, Callable[..., None]] = {
     "check-devices": check_device_numbers,
     "proc": mount_proc,
     "terminal": make_terminal,
-    "hand-out": hand_out,
     "pivot": pivot,
     "detach-old-root": detach_old_root,
     "read-only-root": read_only_root,
