@@ -34,8 +34,8 @@ class Oversight:
 
     def step_down(self) -> None:
         """What root must have before it becomes the jail's id: its own accounts, and perhaps our modules."""
+        self._watch()  # first: its import may need the last descriptor, and gives it back
         self._accounts = processes.open_accounts()
-        self._watch()
 
     def begin(self) -> None:
         """The plugin starts."""

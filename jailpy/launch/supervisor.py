@@ -31,7 +31,7 @@ class Supervisor:
     def __init__(self, ctx: Context, ending: Ending) -> None:
         self._ctx = ctx
         self._ending = ending
-        self._pidfd = -1
+        self._pidfd = self._woken = self._wake = -1
         self._pid = 0
         self._gone = False
         self._started = False
@@ -44,13 +44,10 @@ class Supervisor:
     def __enter__(self) -> Self:
         ctx = self._ctx
         ours, self._streams = _descriptors(ctx.plan)
-        self._channel, ctx.channel, self._woken, self._wake, ctx.launcher = ours
-        os.set_blocking(self._woken, False)
-        os.set_blocking(self._wake, False)
+        self._channel, ctx.channel, ctx.launcher = ours
         ctx.streams, ctx.terminal = self._streams.theirs, self._streams.socket
         if os.geteuid() == 0:
             self._streams.give(ctx.plan.host_id)
-        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for number in (*_PASSED_ON, signal.SIGTSTP):
             if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's "&", asked for that
                 self._before.append((number, signal.signal(number, self._hear)))
@@ -81,11 +78,10 @@ class Supervisor:
 
     def become_child(self) -> None:
         """In pid 1: close the launcher's ends, which would keep the streams from ever ending."""
-        signal.set_wakeup_fd(-1)
         for number in (*_PASSED_ON, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
         self._streams.forget()
-        for fd in (self._channel, self._woken, self._wake, *self._ctx.written):
+        for fd in (self._channel, *self._ctx.written):
             os.close(fd)
 
     def adopt(self, pid: int, pidfd: int) -> None:
@@ -94,6 +90,8 @@ class Supervisor:
         for fd in self._theirs():
             if fd >= 0:
                 os.close(fd)
+        self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)  # not before: a caller may allow 16 files
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
 
     def release(self) -> None:
         """Let the child go on: its ids are mapped."""
@@ -190,7 +188,7 @@ class Supervisor:
 
     def _patience(self) -> int | None:
         """Milliseconds until something is due; None: nothing is."""
-        if self._told and self._over():
+        if self._tired or (self._told and (self._over() or not self._ending.relayed)):  # told before we could be woken
             return 0
         now = time.monotonic()
         again = self._streams.patience
@@ -266,11 +264,10 @@ class Supervisor:
 
 
 def _descriptors(plan: Plan) -> tuple[list[int], Streams]:
-    """Every descriptor that a jail needs of us: channel, wake-up pipe, our own pidfd; and those of the streams."""
+    """Every descriptor that a jail needs of us: channel, our own pidfd; and those of the streams."""
     opened: list[int] = []
     try:
         opened += channel.pair()
-        opened += os.pipe2(os.O_CLOEXEC)
         opened.append(os.pidfd_open(os.getpid()))
         return opened, streams.prepare(plan)
     except (OSError, UsageError) as error:

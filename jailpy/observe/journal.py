@@ -70,8 +70,8 @@ class Journal:
         try:
             at = _reports(folder)
             try:
+                _prune(at)  # first: it may need the last descriptor, and gives it back
                 self._report = os.open(f"{self._jail}.json", _FLAGS | os.O_WRONLY | os.O_EXCL, 0o600, dir_fd=at)
-                _prune(at)
             finally:
                 os.close(at)
         except OSError as error:
@@ -126,10 +126,10 @@ def _make(folder: int) -> None:
 
 
 def _prune(at: int) -> None:
-    """Drop the oldest beyond the last hundred: ids sort by time, so that no file has to be looked at."""
+    """Drop the oldest, so that one more is the hundredth: ids sort by time, so that no file has to be looked at."""
     names = [name for name in os.listdir(at) if name.endswith(".json")]
-    if len(names) > KEPT:
-        for name in sorted(names)[:-KEPT]:
+    if len(names) >= KEPT:
+        for name in sorted(names)[: 1 - KEPT]:
             try:
                 os.unlink(name, dir_fd=at)
             except FileNotFoundError:
