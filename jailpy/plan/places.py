@@ -21,15 +21,18 @@ def state() -> str:
 
 
 def runtime() -> tuple[str, ...]:
-    """The folders that may hold the list of what runs now: the first whose parent is there is written, all are read."""
+    """The folders that may hold the list of what runs now: the first whose parent is there is written, all are read.
+
+    A job of cron has no XDG_RUNTIME_DIR and perhaps not even the folder that it usually names; one that names another
+    is a session of its own.
+    """
     uid = os.geteuid()
     if uid == 0:
         return ("/run/jailpy",)
-    given = os.environ.get("XDG_RUNTIME_DIR", "")
-    bases = (
-        (given, f"/run/user/{uid}") if os.path.isabs(given) and given != f"/run/user/{uid}" else (f"/run/user/{uid}",)
-    )
-    return (*(f"{base}/jailpy" for base in bases), f"/tmp/jailpy-{uid}")
+    usual, given = f"/run/user/{uid}", os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(given) and given != usual and os.access(given, os.W_OK | os.X_OK):
+        return (f"{given}/jailpy",)
+    return (f"{usual}/jailpy", f"/tmp/jailpy-{uid}")
 
 
 def enter(path: str, *, make: bool) -> int:

@@ -25,6 +25,7 @@ def test_a_place_that_jailpy_reads_is_never_writable(jailpy: Jailpy, caller: Cal
         return  # root's places are fixed, and not below its home: the next test has them
     environment = places(folder)
     (folder / ".run").mkdir()
+    os.chown(folder / ".run", caller.uid, caller.gid)
     for share in (folder, folder / place):
         share.mkdir(parents=True, exist_ok=True)
         run = jailpy("run", "--write", share, "-c", "print('started')", env=environment)

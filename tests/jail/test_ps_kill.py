@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from jailpy.observe.register import LOCK, SLOT
+from jailpy.observe.register import HEAD, LOCK, SLOT
 from tests.support.kept import Kept
 
 WAIT = "import os, sys, time; os.write(1, b'up'); time.sleep(600)"
@@ -158,6 +158,13 @@ def test_word_of_a_slot_that_nobody_holds_is_not_believed(kept: Kept) -> None:
     with path.open("r+b") as file:
         fcntl.fcntl(file, fcntl.F_SETLK, LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 2 * slot, 1, 0))
         assert listed(kept) == []  # claimed, and nothing true written yet
+        fcntl.fcntl(file, fcntl.F_SETLK, LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 2 * slot, 2, 0))
+        for junk in (b"", b"[]", b"{}", b'{"jail": 1', b"\xff", b'{"jail": "x", "labels": []}'):
+            file.seek(slot * SLOT + HEAD)
+            file.write(junk + b"\n")
+            file.flush()
+            assert listed(kept) == []
+        assert kept.run("kill", "--all").returncode == 0
 
 
 def test_pidfd_of_the_list_is_the_launchers(kept: Kept) -> None:
