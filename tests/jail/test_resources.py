@@ -6,7 +6,6 @@ Every bomb has a second guard of its own: it stops by itself at a few times what
 from __future__ import annotations
 
 import fcntl
-import mmap
 import os
 import signal
 import socket
@@ -42,84 +41,6 @@ def test_fork_bomb(bomb: Bomb) -> None:
     assert run.report["usage"]["tasks_peak"] == 20
 
 
-def test_memory_of_twenty_processes(bomb: Bomb) -> None:
-    """Each of them takes little, together they take too much."""
-
-    def plugin() -> object:
-        for _ in range(20):
-            if os.fork() == 0:
-                taken = bytearray(b"x") * (20 << 20)
-                time.sleep(3)
-                os._exit(len(taken) and 0)
-        time.sleep(3)
-        return "all was taken"
-
-    run = bomb(plugin, memory="150M")
-    assert (run.report["outcome"], run.report["status"], run.done.returncode) == ("memory-limit", 137, 137)
-    assert ended_by(run, "memory")
-    assert 150 << 20 < limit(run, "memory")["peak"] == run.report["usage"]["memory_peak_bytes"] < 450 << 20
-
-
-def test_memory_that_processes_share_counts_once(bomb: Bomb) -> None:
-    """Ten children of a large parent have no more than it has, until they write to it."""
-
-    def plugin(word: str) -> object:
-        large = bytearray(b"x") * (50 << 20)
-        for _ in range(10):
-            if os.fork() == 0:
-                if word == "write":
-                    large[:: mmap.PAGESIZE] = b"y" * len(large[:: mmap.PAGESIZE])
-                time.sleep(1)
-                os._exit(0)
-        time.sleep(1.5)
-        return len(large)
-
-    assert bomb(plugin, "read", memory="150M").saw() == 50 << 20
-    assert bomb(plugin, "write", memory="150M").report["outcome"] == "memory-limit"
-
-
-def test_memory_of_files_that_have_no_name(bomb: Bomb) -> None:
-    """A memfd that is written and not mapped is in nobody's resident set."""
-
-    def plugin() -> object:
-        files = [os.memfd_create("m") for _ in range(10)]
-        for fd in files:
-            for _ in range(30):
-                os.write(fd, bytes(1 << 20))
-        time.sleep(2)
-        return "all was taken"
-
-    run = bomb(plugin, memory="150M")
-    assert (run.report["outcome"], ended_by(run, "memory")) == ("memory-limit", True)
-
-
-@pytest.mark.parametrize("kind", ["anonymous", "memfd", "scratch"])
-def test_shared_mapping(bomb: Bomb, profile: Profile, kind: str) -> None:
-    """What is mapped by three processes, lies in a tmpfs or is open as well counts once, and counts."""
-
-    def plugin(kind: str, size: str) -> object:
-        fd = -1
-        if kind == "memfd":
-            fd = os.memfd_create("m")
-        if kind == "scratch":
-            fd = os.open("/dev/shm/m", os.O_RDWR | os.O_CREAT)
-        if fd >= 0:
-            os.truncate(fd, int(size))
-        shared = mmap.mmap(fd, int(size))
-        shared[:: mmap.PAGESIZE] = b"x" * len(shared[:: mmap.PAGESIZE])
-        for _ in range(3):
-            if os.fork() == 0:
-                time.sleep(0.5 + shared[:: mmap.PAGESIZE].count(b"y"))
-                os._exit(0)
-        time.sleep(1)
-        return "all was taken"
-
-    options = profile('[filesystem]\ntmp = "1G"\n[limits]\nmemory = "150M"\nfile-size = "400M"')
-    assert bomb(plugin, kind, 50 << 20, options=options).saw() == "all was taken"
-    assert bomb(plugin, kind, 100 << 20, options=options).saw() == "all was taken"
-    assert bomb(plugin, kind, 250 << 20, options=options).report["outcome"] == "memory-limit"
-
-
 def test_scratch_folder_is_filled(bomb: Bomb, profile: Profile) -> None:
     """It is full at its size, and the plugin goes on."""
 
@@ -148,21 +69,6 @@ def test_scratch_folder_is_filled_with_files(bomb: Bomb, profile: Profile) -> No
     assert run.saw() == "ENOSPC"
     assert limit(run, "tmp-files")["hits"] == 1
     assert limit(run, "tmp-files")["peak"] == limit(run, "tmp-files")["limit"] == 100
-
-
-def test_scratch_folder_is_memory(bomb: Bomb, profile: Profile) -> None:
-    """Where a tmpfs may hold more than the jail, the jail ends."""
-
-    def plugin() -> object:
-        for number in range(20):
-            with open(f"/tmp/{number}", "wb") as file:
-                file.write(bytes(20 << 20))
-        time.sleep(1)
-        return "all was taken"
-
-    run = bomb(plugin, options=profile('[filesystem]\ntmp = "1G"\n[limits]\nmemory = "100M"'))
-    assert (run.report["outcome"], ended_by(run, "memory")) == ("memory-limit", True)
-    assert 100 << 20 < limit(run, "memory")["peak"] < 400 << 20
 
 
 def test_socket_buffers(bomb: Bomb) -> None:
