@@ -60,9 +60,8 @@ def test_source_archive_is_a_whole_checkout(built: Path) -> None:
     (archive,) = built.glob("*.tar.gz")
     subprocess.run(["tar", "-C", built, "-xzf", archive], check=True)
     top = built / archive.name.removesuffix(".tar.gz")
-    kept = subprocess.run(
-        ["git", "-c", "safe.directory=*", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True
-    ).stdout.split("\0")
+    git = ["git", "-c", "safe.directory=*", "ls-files", "-z"]  # whoever owns the checkout
+    kept = subprocess.run(git, cwd=CHECKOUT, capture_output=True, text=True).stdout.split("\0")
     must_run(kept != [""], "the checkout is one of git's")
     assert [name for name in kept if name and (CHECKOUT / name).exists() and not (top / name).exists()] == []
     again = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built / "again")]
@@ -71,10 +70,12 @@ def test_source_archive_is_a_whole_checkout(built: Path) -> None:
     assert wheel_names(built / "again") == wheel_names(built)
 
 
-@pytest.mark.parametrize("tool", ["pipx", "uv"])
-def test_tools_for_applications_install_it(tool: str, caller: Caller, checkout: Path) -> None:
-    """`pipx install` and `uv tool install` of a checkout give a command that runs a plugin."""
-    install = {"pipx": "bin/pipx install --quiet .", "uv": "bin/uv tool install --quiet --no-python-downloads ."}
+TOOLS = {"root": "uv tool install --quiet --no-python-downloads", "user": "pipx install --quiet"}
+
+
+def test_tools_for_applications_install_it(caller: Caller, checkout: Path) -> None:
+    """`uv tool install` and `pipx install` of a checkout give a command that runs a plugin."""
+    tool = TOOLS[caller.kind]
     done = shell(
         caller,
         checkout,
@@ -82,8 +83,8 @@ def test_tools_for_applications_install_it(tool: str, caller: Caller, checkout: 
         exec 3>&1 >&2
         export TOOLS="$HOME/tools" PIPX_HOME="$HOME/pipx" PIPX_BIN_DIR="$HOME/bin" UV_TOOL_BIN_DIR="$HOME/bin"
         export UV_TOOL_DIR="$HOME/uv" UV_PYTHON=/usr/bin/python3 UV_NATIVE_TLS=true
-        /usr/bin/python3 -m venv "$TOOLS" && "$TOOLS/bin/pip" install --quiet {tool}
-        "$TOOLS"/{install[tool]}
+        /usr/bin/python3 -m venv "$TOOLS" && "$TOOLS/bin/pip" install --quiet {tool.split()[0]}
+        "$TOOLS"/bin/{tool} .
         "$HOME/bin/jailpy" run -c 'print("inside")' >&3
         """,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -22,6 +23,7 @@ def in_machine(user: str, cargo: Path, *command: str) -> subprocess.CompletedPro
 
 
 def require_machine() -> None:
+    must_run(os.geteuid() == 0, "only root can make the image of a machine")
     must_run(platform.machine() == "x86_64", "the machine is an x86_64 one")
     for tool in ("qemu-system-x86_64", "debootstrap", "mke2fs", "busybox", "cpio", "depmod"):
         must_have(tool)
