@@ -45,7 +45,7 @@ def run(
     env: variables to set; the program has nothing of this process's environment.
     limits: keys of a profile's [limits], such as {"memory": "1G", "tasks": 8}; sizes in bytes, times in seconds;
         None lifts one. Output is kept in memory, so ``output`` bounds what ``stdout`` and ``stderr`` take here.
-    timeout: the same as limits["wall"]: seconds, or such as "5m". The outcome is then "timeout".
+    timeout: the same as limits["wall"]: seconds, or such as "5m"; None: the profile's. The outcome is then "timeout".
     labels: names and values by which reports and ``jailpy ps`` tell runs apart.
     python: the interpreter, a path or a version. require: layers without which nothing shall run.
     policy_digest: the only policy under which the program shall run, by its SHA-256.

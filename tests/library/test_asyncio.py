@@ -180,3 +180,26 @@ def test_end_of_the_loop_ends_the_jail(told: Callable[..., Any]) -> None:
     """
     )
     assert found == [True, ""]
+
+
+def test_nothing_is_left_to_be_warned_of(started: Callable[..., Any]) -> None:
+    """Python's own development mode finds no file, socket or coroutine that nobody closed or awaited."""
+    done = started(
+        _START
+        + """
+        async def main():
+            runs = [asyncio.ensure_future(jailpy.arun(code="print(1)", stdin=b"x")) for _ in range(3)]
+            await asyncio.sleep(0.01)
+            runs[0].cancel()
+            await asyncio.gather(*runs, return_exceptions=True)
+
+        asyncio.run(main())
+        jailpy.run(code="")
+        try:
+            jailpy.run(code="", read="/missing")
+        except jailpy.UsageError:
+            pass
+    """,
+        env={"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error"},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
