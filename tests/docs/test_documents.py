@@ -179,3 +179,10 @@ def test_every_folder_of_the_project_is_explained() -> None:
     packages = [f"jailpy/{path.parent.name}" for path in CHECKOUT.glob("jailpy/*/__init__.py")]
     suites = [path.name for path in CHECKOUT.glob("tests/*/") if any(path.glob("test_*.py"))]
     assert [name for name in (*packages, *suites) if f"`{name}" not in text] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_lines_fit_a_screen(document: Path) -> None:
+    """Tables and code aside."""
+    text = re.sub(r"^ *```.*?^ *```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith("|")] == []
