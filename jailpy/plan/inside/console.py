@@ -20,4 +20,5 @@ def edit_lines() -> None:
 if __name__ == "__main__":
     sys.argv[:] = [""]
     edit_lines()
-    code.interact(f"Python {sys.version.split()[0]} in a jail. Ctrl-D ends it.", exitmsg="")
+    names = {"__name__": "__main__", "__doc__": None, "__builtins__": __builtins__}
+    code.interact(f"Python {sys.version.split()[0]} in a jail. Ctrl-D ends it.", local=names, exitmsg="")

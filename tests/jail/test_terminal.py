@@ -1,0 +1,345 @@
+"""At a terminal: what it obeys of the plugin's output, a terminal of the plugin's own, and job control."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.attack.conftest import LONG
+from tests.support.callers import Caller, run_as
+from tests.support.must import must_have
+from tests.support.person import Person, at_terminal
+
+Words = Callable[..., list[str | Path]]
+Started = Callable[..., AbstractContextManager[Person]]
+
+
+@pytest.fixture
+def person(caller: Caller, words: Words, folder: Path) -> Started:
+    """Start a plugin at a terminal: ``with person(code, options=("--tty",)) as someone``."""
+
+    @contextmanager
+    def started(code: str, *, options: tuple[object, ...] = (), **how: Any) -> Iterator[Person]:
+        with at_terminal(caller, words(code, options=("-q", *options)), **{"cwd": folder, **how}) as someone:
+            yield someone
+
+    return started
+
+
+# ---- what a terminal obeys
+
+
+def test_orders_are_shown_and_colours_obeyed(person: Started) -> None:
+    with person("print('\\x1b[31mred\\x1b[0m \\x1b[2J \\x1b]0;title\\x07 \\x9b2J a\\rb 中')") as someone:
+        status, screen = someone.leaves()
+    assert (status, screen.decode()) == (0, "\x1b[31mred\x1b[0m \\x1b[2J \\x1b]0;title\\x07 \\xc2\\x9b2J a\\rb 中\r\n")
+
+
+def test_raw_passes_all(person: Started) -> None:
+    with person("print('\\x1b[2J\\x07')", options=("--raw",)) as someone:
+        assert someone.leaves() == (0, b"\x1b[2J\x07\r\n")
+
+
+def test_each_stream_is_looked_at_by_itself(caller: Caller, words: Words, folder: Path) -> None:
+    """A pipe gets every byte, the terminal beside it does not."""
+    code = "import sys\nprint('\\x1b[2Jout')\nprint('\\x1b[2Jerr', file=sys.stderr)\n"
+    command = ["sh", "-c", f'"$@" > {folder}/out', "sh", *words(code, options=("-q",))]
+    with at_terminal(caller, command, cwd=folder) as someone:
+        assert someone.leaves() == (0, b"\\x1b[2Jerr\r\n")
+    assert (folder / "out").read_bytes() == b"\x1b[2Jout\n"
+
+
+def test_what_is_printed_is_seen_at_once(person: Started) -> None:
+    """Python is not buffered there: a prompt without a line end comes before its answer."""
+    with person("import sys\nprint('name', end='')\nprint('hello', sys.stdin.readline())\n") as someone:
+        someone.sees(b"name")
+        someone.types(b"you\n")
+        someone.sees(b"hello you")
+
+
+def test_end_of_input_is_typed(person: Started) -> None:
+    with person("import sys\nprint('go')\nprint(repr(sys.stdin.read()))\n") as someone:
+        someone.sees(b"go")
+        someone.types(b"line\n\x04")
+        someone.sees(b"'line\\n'")
+        assert someone.leaves()[0] == 0
+
+
+def test_interrupt_is_typed(person: Started, folder: Path) -> None:
+    """Ctrl-C reaches the plugin, and ends us by the same signal."""
+    with person("import time\nprint('go')\ntime.sleep(100)\n") as someone:
+        someone.sees(b"go")
+        someone.types(b"\x03")
+        status, screen = someone.leaves()
+    assert status == -signal.SIGINT
+    assert b"KeyboardInterrupt" in screen
+    assert json.loads((folder / "report.json").read_bytes())["outcome"] == "killed"
+
+
+def test_a_terminal_that_goes_away_ends_the_run(caller: Caller, words: Words, folder: Path) -> None:
+    """SIGHUP is passed on, the grace is kept, and nothing is left."""
+    with at_terminal(caller, words("import time\nprint('go')\ntime.sleep(100)\n"), cwd=folder) as someone:
+        someone.sees(b"go")
+        someone.process.send_signal(signal.SIGHUP)
+        assert someone.leaves()[0] == -signal.SIGHUP
+
+
+# ---- a terminal of the plugin's own
+
+
+def test_all_streams_are_one_terminal_that_controls_the_plugin(person: Started) -> None:
+    code = (
+        "import os, termios\n"
+        "print([os.ttyname(fd) for fd in range(3)], os.getsid(0) == os.getpid())\n"
+        "print(os.tcgetpgrp(0) == os.getpgrp(), sorted(os.listdir('/dev/pts')), os.environ['TERM'])\n"
+        "print(os.stat(0).st_uid == os.getuid(), oct(os.stat(0).st_mode))\n"
+    )
+    with person(code, options=("--tty",)) as someone:
+        status, screen = someone.leaves()
+    assert (status, screen.decode().splitlines()) == (
+        0,
+        ["['/dev/pts/0', '/dev/pts/0', '/dev/pts/0'] True", "True ['0', 'ptmx'] dumb", "True 0o20600"],
+    )
+
+
+def test_size_follows(person: Started) -> None:
+    code = (
+        "import os, signal\n"
+        "signal.signal(signal.SIGWINCH, lambda *_: print('now', *os.get_terminal_size(), flush=True))\n"
+        "print('first', *os.get_terminal_size(), flush=True)\ninput()\n"
+    )
+    with person(code, options=("--tty",)) as someone:
+        someone.sees(b"first 0 0")
+        someone.resizes(30, 99)
+        someone.sees(b"now 99 30")
+        someone.resizes(40, 111)
+        someone.sees(b"now 111 40")
+
+
+def test_what_is_typed_goes_through_the_plugins_line_discipline(person: Started) -> None:
+    """Echo, erase, interrupt and end of file are its terminal's, and ours is raw meanwhile."""
+    code = "print(repr(input('? ')))\ntry: input('then ')\nexcept KeyboardInterrupt: print('interrupted')\ninput()\n"
+    with person(code, options=("--tty",)) as someone:
+        before = someone.settings()
+        someone.sees(b"? ")
+        assert not someone.settings()[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
+        someone.types(b"abx\x7fc\r")
+        someone.sees(b"abx\b \bc\r\n'abc'")
+        someone.sees(b"then ")
+        someone.types(b"\x03")
+        someone.sees(b"interrupted")
+        someone.types(b"\x04")
+        someone.sees(b"EOFError")
+        assert someone.leaves()[0] == 1
+        assert someone.settings() == before
+
+
+def test_passwords_are_not_echoed(person: Started) -> None:
+    with person("import getpass\nprint(getpass.getpass('secret? ')[::-1])\n", options=("--tty",)) as someone:
+        someone.sees(b"secret? ")
+        time.sleep(0.1)
+        someone.types(b"hidden\r")
+        status, screen = someone.leaves()
+    assert (status, b"hidden" in screen, b"neddih" in screen) == (0, False, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGALRM])
+def test_terminal_is_restored_however_we_are_ended(person: Started, number: signal.Signals) -> None:
+    with person("import time\nprint('go')\ntime.sleep(100)\n", options=("--tty",)) as someone:
+        before = someone.settings()
+        someone.sees(b"go")
+        assert someone.settings() != before
+        someone.process.send_signal(number)
+        assert someone.leaves()[0] == -number
+        assert someone.settings() == before
+
+
+@pytest.mark.parametrize("limit", ["wall=1s", "output=1000"])
+def test_terminal_is_restored_after_a_limit(person: Started, folder: Path, limit: str) -> None:
+    code = "import time\nprint('go')\nwhile True: print('x' * 10); time.sleep(0.01)\n"
+    with person(code, options=("--tty", "--limit", limit)) as someone:
+        before = someone.settings()
+        someone.leaves()
+        assert someone.settings() == before
+    assert json.loads((folder / "report.json").read_bytes())["outcome"] in ("timeout", "output-limit")
+
+
+def test_all_output_arrives(person: Started) -> None:
+    """Of a plugin that ends at once, too: its terminal is read to the end."""
+    with person("for number in range(20000): print(number)\n", options=("--tty",)) as someone:
+        assert someone.leaves() == (0, b"".join(b"%d\r\n" % number for number in range(20000)))
+
+
+def test_input_of_a_pipe_ends(caller: Caller, words: Words, folder: Path) -> None:
+    """Then the end is typed for it, on a line that is complete and on one that is not."""
+    for data in (b"line\n", b"no end"):
+        command = words("import sys\nprint(repr(sys.stdin.read()))\n", options=("--tty",))
+        done = run_as(caller, command, input=data, cwd=folder)
+        assert (done.returncode, repr(data.decode()).encode() in done.stdout) == (0, True)
+
+
+def test_python_without_a_plugin(caller: Caller, words: Words, folder: Path) -> None:
+    """A line at a time, with editing and what was typed before, and nothing kept of it."""
+    with at_terminal(caller, [*words("", options=("--tty", "-q"))[:-1]], cwd=folder) as someone:
+        someone.sees(b">>> ")
+        someone.types(b"x = 40\r")
+        someone.sees(b">>> ")
+        someone.types(b"x + 3\x7f2\r")
+        someone.sees(b"42\r\n>>> ")
+        someone.types(b"\x1b[A\r")
+        someone.sees(b"42\r\n>>> ")
+        someone.types(b"import os; os.listdir('/work'), __name__\r")
+        someone.sees(b"([], '__main__')")
+        someone.sees(b">>> ")
+        someone.types(b"\x04")
+        assert someone.leaves()[0] == 0
+
+
+def test_a_shell_of_its_own(caller: Caller, words: Words, folder: Path) -> None:
+    """``exec --tty``: job control is the shell's, on its own terminal."""
+    bash = must_have("bash")
+    profile = folder / "shell.toml"
+    profile.write_text('schema = 1\nname = "shell"\nextends = "default@1"\nfilesystem = { base = "usr" }\n')
+    os.chown(profile, caller.uid, caller.gid)
+    command = [words("")[0], "exec", "-q", "--tty", "-p", profile, "--", bash, "--norc", "-i"]
+    with at_terminal(caller, command, cwd=folder) as someone:
+        someone.sees(b"$ ")
+        someone.types(b"sleep 100\r")
+        someone.sees(b"sleep 100")
+        time.sleep(0.2)
+        someone.types(b"\x1a")
+        someone.sees(b"Stopped")
+        someone.types(b"kill %1; exit 7\r")
+        someone.types(b"exit 7\r")
+        assert someone.leaves()[0] == 7
+
+
+@pytest.mark.parametrize("options", [("--tty", "--stdin", "/dev/null")])
+def test_a_terminal_and_a_file_are_not_both_the_input(jailpy: Any, options: tuple[str, ...]) -> None:
+    done = jailpy("run", *options, "-c", "pass")
+    assert (done.returncode, b"--tty and --stdin" in done.stderr) == (125, True)
+
+
+# ---- job control
+
+
+@pytest.fixture
+def shell(caller: Caller, folder: Path) -> Iterator[Person]:
+    """A person at an interactive shell, the only one that has jobs."""
+    bash = must_have("bash")
+    env = {"PS1": "PROMPT ", "ENV": "", "HISTFILE": "/dev/null"}
+    with at_terminal(caller, [bash, "--norc", "--noprofile", "-i"], cwd=folder, env=env) as someone:
+        someone.sees(b"PROMPT ")
+        yield someone
+
+
+def line(words: list[str | Path]) -> bytes:
+    """A command line for the shell."""
+    return " ".join(f"'{word}'" for word in words).encode()
+
+
+def states(pid: int) -> set[str]:
+    """Of all processes below ``pid`` but pid 1 of the jail: R, S, T (proc(5))."""
+    found, waiting = [], [pid]
+    while waiting:
+        for children in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            below = [int(word) for word in children.read_text().split()]
+            waiting += below
+            found += below
+    return {Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] for child in found[1:]}
+
+
+def child_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+COUNTS = (
+    "import os, time\n"
+    "if os.fork() == 0:\n"
+    "    while True: time.sleep(0.01)\n"
+    "print('go', flush=True)\n"
+    "for _ in range(5): time.sleep(0.1)\n"
+    "print('over', flush=True)\n"
+)
+
+
+@pytest.mark.parametrize("options", [(), ("--tty",)])
+def test_told_to_stop_the_whole_jail_stops_and_no_clock_runs(
+    shell: Person, words: Words, folder: Path, options: tuple[str, ...]
+) -> None:
+    """For longer than its wall time; it goes on and ends well."""
+    shell.types(line(words(COUNTS, options=("-q", "--timeout", "3s", *options))) + b"\n")
+    shell.sees(b"go")
+    before = shell.settings() if not options else None
+    launcher = child_of(shell.process.pid)
+    os.kill(launcher, signal.SIGTSTP)
+    shell.sees(b"Stopped")
+    if before is not None:
+        assert before[3] & termios.ICANON
+    deadline = time.monotonic() + LONG
+    while states(launcher) != {"T"}:
+        assert time.monotonic() < deadline, states(launcher)
+        time.sleep(0.01)
+    time.sleep(3.5)
+    assert states(launcher) == {"T"}
+    shell.types(b"fg\n")
+    shell.sees(b"over")
+    shell.sees(b"PROMPT ")
+    report = json.loads((folder / "report.json").read_bytes())
+    assert report["outcome"] == "ok"
+    assert report["wall_s"] < 3
+
+
+def test_stop_is_typed(shell: Person, words: Words, folder: Path) -> None:
+    """Ctrl-Z at the terminal that we share with the shell, twice."""
+    shell.types(line(words(COUNTS, options=("-q",))) + b"\n")
+    shell.sees(b"go")
+    for _ in range(2):
+        shell.types(b"\x1a")
+        shell.sees(b"Stopped")
+        shell.types(b"fg\n")
+        shell.sees(b"plugin.py")
+        time.sleep(0.05)
+    shell.sees(b"over")
+    shell.sees(b"PROMPT ")
+    assert json.loads((folder / "report.json").read_bytes())["outcome"] == "ok"
+
+
+def test_stopped_job_can_be_killed(shell: Person, words: Words, folder: Path) -> None:
+    shell.types(line(words("import time\nprint('go')\ntime.sleep(100)\n", options=("-q",))) + b"\n")
+    shell.sees(b"go")
+    shell.types(b"\x1a")
+    shell.sees(b"Stopped")
+    pidfd = os.pidfd_open(child_of(shell.process.pid))
+    shell.types(b"kill %1\n")
+    assert select.select([pidfd], [], [], LONG)[0] == [pidfd]
+    os.close(pidfd)
+    assert json.loads((folder / "report.json").read_bytes())["outcome"] == "killed"
+
+
+def test_job_in_the_background_leaves_the_keyboard_alone(shell: Person, words: Words) -> None:
+    """What is typed is for the shell; the job is not stopped for wanting it, and gets it in the foreground."""
+    code = "import sys, time\nprint('go')\nprint('read', repr(sys.stdin.readline()))\n"
+    shell.types(line(words(code, options=("-q",))) + b" &\n")
+    shell.sees(b"go")
+    for number in range(3):
+        shell.types(b"echo $((40 + %d))\n" % number)
+        shell.sees(b"%d" % (40 + number))
+    shell.types(b"jobs\n")
+    shell.sees(b"Running")
+    shell.types(b"fg\n")
+    shell.sees(b"plugin.py")
+    time.sleep(0.2)
+    shell.types(b"mine\n")
+    shell.sees(b"read 'mine\\n'")
+    shell.sees(b"PROMPT ")
