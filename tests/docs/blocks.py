@@ -36,7 +36,7 @@ class Block(NamedTuple):
 
     @property
     def place(self) -> str:
-        return f"{self.document.name}:{self.line}"
+        return f"{self.document.parent.name}/{self.document.name}:{self.line}"
 
 
 def blocks(document: Path) -> list[Block]:

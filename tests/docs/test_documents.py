@@ -17,7 +17,7 @@ from tests.conftest import Caller, must_have, run_as
 from tests.docs.blocks import NOT_RUN, RUN, SHOWN, Block, blocks, exchanges, matches
 from tests.support.installed import CHECKOUT, Installed
 
-DOCUMENTS = sorted(CHECKOUT.glob("*.md")) + sorted(CHECKOUT.glob("docs/*.md"))
+DOCUMENTS = [path for where in ("*.md", "docs/*.md", "contrib/**/*.md") for path in sorted(CHECKOUT.glob(where))]
 BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
 ON_TERMINAL = (CHECKOUT / "tests/support/on_terminal.py").read_text(encoding="utf-8")
 PARENT = 'schema = 1\nextends = "default@1"\n'  # of a block that shows a part of a profile
@@ -107,7 +107,7 @@ def reader(caller: Caller, installed: Installed, folder: Path) -> Reader:
     return Reader(caller, installed, folder)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_what_the_document_says_works(reader: Reader, document: Path) -> None:
     for block in blocks(document):
         reader.follow(block)
@@ -132,14 +132,14 @@ def test_shellcheck_finds_nothing(block: Block, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_no_block_hides_by_being_indented(document: Path) -> None:
     """Markdown takes four blanks for code too, and such a block has no language."""
     outside = re.sub(r"^ *```.*?^ *```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     assert re.findall(r"^\n {4}.*", outside, flags=re.MULTILINE) == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_links_lead_somewhere(document: Path) -> None:
     """Files and headings of the project; addresses of the Internet are not asked for."""
     for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
@@ -181,8 +181,14 @@ def test_every_folder_of_the_project_is_explained() -> None:
     assert [name for name in (*packages, *suites) if f"`{name}" not in text] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_lines_fit_a_screen(document: Path) -> None:
     """Tables and code aside."""
     text = re.sub(r"^ *```.*?^ *```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith("|")] == []
+
+
+def test_both_documents_start_the_same_container() -> None:
+    shown = [block.code for block in BLOCKS if block.not_run == "needs docker"]
+    assert len(shown) == 2
+    assert len(set(shown)) == 1
