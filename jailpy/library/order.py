@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -36,10 +37,22 @@ def stdin(value: object) -> memoryview | int:
     if isinstance(value, bytes | bytearray | memoryview):
         return memoryview(value).cast("B")
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if hasattr(value, "fileno"):
-        return int(value.fileno())
-    raise TypeError(f"stdin: expected bytes or an open file, found {type(value).__name__}")
+        return _open_descriptor(value)
+    try:
+        return _open_descriptor(value.fileno())  # type: ignore[attr-defined]
+    except (AttributeError, ValueError):  # what is closed, or a file in memory alone
+        found = type(value).__name__
+        raise TypeError(f"stdin: expected bytes, an open file or a descriptor, found {found}") from None
+
+
+def _open_descriptor(number: int) -> int:
+    try:
+        mode = os.fstat(number).st_mode
+    except (OSError, OverflowError):
+        raise UsageError(f"stdin: the descriptor {number} is not open") from None
+    if stat.S_ISDIR(mode):  # with which Python itself does not start
+        raise UsageError("stdin: is a folder", hint="pass an open file, or bytes")
+    return number
 
 
 def _text(value: object, what: str) -> str:

@@ -163,3 +163,26 @@ def test_names_are_there_when_they_are_asked_for(told: Callable[..., Any]) -> No
             tell([heavy, str(error), "run" in dir(jailpy), sorted(set(jailpy.__all__) - set(dir(jailpy)))])
     """)
     assert found == [[], "module 'jailpy' has no attribute 'nonsense'", True, []]
+
+
+def test_results_and_errors_pass_between_processes(told: Callable[..., Any]) -> None:
+    """As a pool of processes would pass them."""
+    found = told("""
+        import pickle
+        result = jailpy.run(code="print(1); raise SystemExit(3)")
+        errors = []
+        for asked in ({"read": "/missing"}, {"profile": "missing"}, {"require": "cgroup"}):
+            try:
+                jailpy.run(code="", **asked)
+            except jailpy.JailError as error:
+                errors.append(error)
+        try:
+            result.check()
+        except jailpy.PluginError as error:
+            errors.append(error)
+        again = pickle.loads(pickle.dumps([result, *errors]))
+        tell([again[0] == result, [[type(error).__name__, str(error)] for error in again[1:]]
+              == [[type(error).__name__, str(error)] for error in errors], [error.hint for error in again[1:4]]])
+    """)
+    assert found[:2] == [True, True]
+    assert all(found[2])
