@@ -56,11 +56,13 @@ traces() { # folders that this user's jails leave: what was worked out, reports 
 restriction=/proc/sys/kernel/apparmor_restrict_unprivileged_userns # Ubuntu 23.10 and newer
 profiles=/etc/apparmor.d
 
+namespaces_are_for_all() { [ "$(cat "$restriction" 2>/dev/null)" != 1 ]; }
+
 allow_namespaces() { # where AppArmor keeps unnamed programs from user namespaces, name our launcher
   local ours=$source_dir/contrib/apparmor/jailpy
   [ -e "$restriction" ] || return 0
   if [ "$(id -u)" != 0 ]; then
-    [ "$(cat "$restriction")" = 0 ] || grep -qsF "$bin/jailpy" "$profiles"/* || say_how_to_allow "$ours"
+    namespaces_are_for_all || grep -qsF "$bin/jailpy" "$profiles"/* || say_how_to_allow "$ours"
     return 0
   fi
   ! cmp -s "$ours" "$profiles/jailpy" || return 0

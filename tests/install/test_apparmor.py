@@ -34,6 +34,12 @@ def test_launcher_is_named_by_root_and_forgotten_again(caller: Caller, checkout:
     assert f"<local/jailpy-{caller.name}>" in made.stdout
 
 
+def test_suite_says_what_keeps_it_from_making_jails(caller: Caller, checkout: Path) -> None:
+    done = shell(caller, checkout, "./install.sh test", before=RESTRICTED)
+    assert (done.returncode, done.stdout) == (125, b"")
+    assert lines(done.stderr)[-1].endswith(": sysctl kernel.apparmor_restrict_unprivileged_userns=0")
+
+
 def test_profile_is_of_the_launcher_that_root_installs() -> None:
     """It names that one file, and gives user namespaces and nothing else."""
     text = PROFILE.read_text(encoding="utf-8").splitlines()

@@ -42,10 +42,20 @@ def test_install_again_repair_update_and_uninstall(caller: Caller, checkout: Pat
 
 
 def test_dry_run_writes_nothing_and_says_what_it_would_do(caller: Caller, checkout: Path) -> None:
-    done = shell(caller, checkout, './install.sh --dry-run run --read a b.py; find "$PREFIX" ! -type d')
-    assert done.returncode == 0
+    """Each command: the one line of most interest is among what it says, and no file is newer afterwards."""
+    said = {
+        "install": "/bin/python -I -m jailpy.plan.precompile",
+        "run --read a b.py": "/bin/jailpy run --read a b.py",
+        "test -k some": " -m pytest -n auto --dist worksteal -k some",
+        "bundle wheels": " wheel --use-pep517 --wheel-dir wheels ",
+        "uninstall": "rm -rf ",
+    }
+    commands = "; ".join(f"./install.sh --dry-run {words}" for words in said)
+    done = shell(caller, checkout, f'touch "$HOME/before"; {commands}; find "$HOME" "$PREFIX" -newer "$HOME/before"')
+    assert done.returncode == 0, done.stderr.decode()
     assert done.stdout == b""
-    assert lines(done.stderr)[-1].endswith("/bin/jailpy run --read a b.py")
+    would = [line for line in lines(done.stderr) if line.startswith("would do: ")]
+    assert [words for words, wanted in said.items() if not any(wanted in line for line in would)] == []
 
 
 def test_what_is_missing_is_named_in_one_line_for_the_administrator(
