@@ -68,3 +68,8 @@ class Context:
         self.executing = -1  # its end at execve tells pid 1 that the program runs
         self.confirms = False  # the bootstrap writes to it instead, when the narrower filter is on
         self.environment: dict[str, str] | None = None  # None: what the launcher has
+
+    @property
+    def scratch(self) -> list[str]:
+        """The jail's own folders that can be written, each a file system of its own."""
+        return [str(step.arguments[0]) for step in self.plan.steps if step.act == "scratch"]

@@ -69,15 +69,15 @@ def _reap(ctx: Context, plugin: int) -> bool:
         if pid == 0:
             return False
         if pid == plugin:
-            size, files = _scratch()
+            size, files = _fullest(ctx.scratch)
             channel.send(ctx.channel, Message(kind=channel.ENDED, number=status, scratch=size, scratch_files=files))
             return True
 
 
-def _scratch() -> tuple[int, int]:
+def _fullest(folders: list[str]) -> tuple[int, int]:
     """Bytes and files in the fullest of the scratch folders, which each have the limit to themselves."""
     try:
-        used = [mounts.used(path) for path in ("/tmp", "/work", "/dev/shm")]
+        used = [mounts.used(path) for path in folders]
     except OSError:  # a profile may refuse statfs
         return 0, 0
     return max(size for size, _ in used), max(files for _, files in used)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _SHORTEST, _LONGEST = 0.01, 0.25  # seconds between two looks
 _RATE = 4 << 30  # bytes a second that a jail comes to hold, at most; one process touches 1.6 GB
 _SHARE = 10  # looking takes at most this part of a processor
-_SCRATCH = ("/tmp", "/work", "/dev/shm")
 
 
 class Watch:
@@ -35,6 +34,7 @@ class Watch:
         self._gone = (0.0, 0.0)
         self._device = _memory_device()
         self._folders = _folders(ctx)
+        self._scratch = ctx.scratch
         self.due = 0.0  # of time.monotonic()
         self.user = self.system = 0.0
         self.tasks = self.open_files = self.memory = self.scratch = self.scratch_files = 0
@@ -122,10 +122,10 @@ class Watch:
         return anonymous + apart + sum(broker.mapped_memory(p, self._device, memfds) for p in plugin)
 
     def _used_scratch(self, plugin: list[Process]) -> int:
-        """Bytes in /tmp, /work and /dev/shm, through the root of whatever process lets us."""
+        """Bytes in the scratch folders, through the root of whatever process lets us."""
         for process in plugin:
             try:
-                used = [mounts.used(f"/proc/{process.pid}/root{path}") for path in _SCRATCH]
+                used = [mounts.used(f"/proc/{process.pid}/root{path}") for path in self._scratch]
             except OSError:  # it has just ended
                 continue
             self.scratch = max(self.scratch, *(size for size, _ in used))  # each has the limit to itself

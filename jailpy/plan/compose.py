@@ -31,7 +31,7 @@ def compose(
     if request.out:
         from jailpy.plan import out
 
-        what = what._replace(out=out.target(request.out))
+        what = what._replace(out=out.target(request.out, what.shares))
     argv = command.command(what, policy, interpreter, host)
     environment = program.environment(policy, dict(os.environ), request)
     writable = (*(share.tree.target for share in what.shares if share.writable), *(("/out",) if what.out else ()))

@@ -9,6 +9,7 @@ from jailpy.errors import UsageError
 from jailpy.model.plan import Step
 from jailpy.model.policy import FilesystemPolicy
 from jailpy.model.record import Record
+from jailpy.plan.shares import SharedTree
 from jailpy.plan.steps import Section
 
 PLACE = "/out"
@@ -24,8 +25,8 @@ class Target(Record):
     identity: tuple[int, int]  # device and inode
 
 
-def target(path: str) -> Target:
-    """Look at the folder. Raises UsageError where nothing can or may be written to it."""
+def target(path: str, shares: tuple[SharedTree, ...]) -> Target:
+    """Look at the folder. Raises UsageError where nothing can or may be written to it, or a share is in the way."""
     from jailpy.plan import own
 
     real = os.path.realpath(path)
@@ -38,6 +39,10 @@ def target(path: str) -> Target:
     if not os.access(real, os.W_OK | os.X_OK):
         raise UsageError(f"--out {path}: cannot be written to", hint="name a folder that you may make files in")
     own.refuse_as_output(real)
+    for share in shares:
+        if f"{share.tree.target}/".startswith(f"{PLACE}/"):
+            message = f"--out {path}: {share.tree.source} is to appear at {share.tree.target} in the jail"
+            raise UsageError(message, hint=f"show it elsewhere: {PLACE} is where the plugin leaves its files")
     return Target(path=real, identity=(status.st_dev, status.st_ino))
 
 

@@ -145,6 +145,24 @@ def test_out_has_the_quota_of_the_other_scratch_folders(jailpy: Jailpy, out: Pat
     assert tree(out) == {}
 
 
+def test_what_lies_in_out_is_counted(jailpy: Jailpy, out: Path) -> None:
+    """Against the quota, in the report, and against the memory of the whole jail."""
+    fill = "for n in range({}): open(f'{{n}}', 'wb').write(bytes(1 << 20))"
+    done = jailpy("run", "--out", out, "--report", "fd:1", "-c", plugin(fill.format(3)))
+    tmp = next(limit for limit in json.loads(done.stdout)["limits"] if limit["name"] == "tmp")
+    assert 3 << 20 <= tmp["peak"] < 4 << 20
+    code = plugin(fill.format(60), "__import__('time').sleep(60)")
+    done = jailpy("run", "--limit", "memory=40M", "--out", out, "--report", "fd:1", "-c", code)
+    assert json.loads(done.stdout)["outcome"] == "memory-limit"
+
+
+@pytest.mark.parametrize("place", ["/out", "/out/below"])
+def test_share_in_the_way_is_refused(jailpy: Jailpy, out: Path, place: str) -> None:
+    done = jailpy("run", "--read", f"{out}:{place}", "--out", out, "-c", "print(1)")
+    assert (done.returncode, done.stdout) == (125, b"")
+    assert f"is to appear at {place} in the jail".encode() in done.stderr
+
+
 def test_many_and_deep_are_counted(jailpy: Jailpy, out: Path) -> None:
     code = plugin(
         "[os.symlink('x', f'{n:03}') for n in range(50)]",
