@@ -38,13 +38,8 @@ def live(ctx: Context) -> None:
 
 
 def start(ctx: Context) -> None:
-    """The plugin's process: the last steps, and execve. Never returns."""
-    try:
-        perform(ctx, "plugin")
-    except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
-        _report(ctx, -1, error)
-    finally:
-        os._exit(125)
+    """The last steps, by which the plugin's process is born."""
+    perform(ctx, "plugin")
 
 
 def perform(ctx: Context, stage: str) -> None:

@@ -7,7 +7,7 @@ from jailpy.model.plan import Plan
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Any, Protocol
 
     class Delivery(Protocol):
         def take(self, source: int) -> None:
@@ -65,8 +65,11 @@ class Context:
         # the plugin's process
         self.watch_launcher = False
         self.close_descriptors = False
-        self.executing = -1  # its end at execve tells pid 1 that the program runs
-        self.confirms = False  # the bootstrap writes to it instead, when the narrower filter is on
+        self.own_session = False
+        self.file_actions: list[tuple[Any, ...]] = []  # of posix_spawn
+        self.confirms = False
+        self.executing = -1  # the bootstrap writes to it when the narrower filter is on
+        self.plugin = 0  # the process
         self.environment: dict[str, str] | None = None  # None: what the launcher has
 
     @property

@@ -21,26 +21,22 @@ if TYPE_CHECKING:
 
 
 def run(ctx: Context, start: Callable[[Context], None]) -> None:
-    """Fork the plugin's process, which runs ``start``, and stay until it ends."""
+    """Let ``start`` give birth to the plugin's process, and stay until it ends."""
     woken, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     executed, ctx.executing = os.pipe2(os.O_CLOEXEC)
-    plugin = os.fork()
-    if plugin == 0:
-        os.close(executed)
-        start(ctx)
+    start(ctx)
     os.close(ctx.executing)
     for fd in ctx.streams:
         os.close(fd)
-    word = os.read(executed, 1)  # end of file: execve has closed the other end, or the process has ended
-    os.close(executed)
-    narrowing = next((index for index, step in enumerate(ctx.plan.steps) if step.act == "confirm"), -1)
-    if narrowing >= 0 and not word:
+    if ctx.confirms and not os.read(executed, 1):  # end of file: the bootstrap has ended
+        narrowing = next(index for index, step in enumerate(ctx.plan.steps) if step.act == "confirm")
         text = "the bootstrap did not confirm it"
         channel.send(ctx.channel, Message(kind=channel.FAILED, step=narrowing, text=text))
         return
-    _watch(ctx, plugin, woken)
+    os.close(executed)
+    _watch(ctx, ctx.plugin, woken)
 
 
 def _watch(ctx: Context, plugin: int, woken: int) -> None:

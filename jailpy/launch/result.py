@@ -63,7 +63,9 @@ def _outcome(
     plan: Plan, ending: Ending, failure: Failure | None, usage: Usage | None, code: int | None, number: int
 ) -> str:
     if failure is not None:
-        if failure.step == "program-executed":
+        from jailpy.launch.diagnose import LIMITS
+
+        if failure.step == "program-executed" and failure.errno not in LIMITS:
             return "not-found" if failure.errno == errno.ENOENT else "not-executable"
         return "setup-failed"
     if ending.why:

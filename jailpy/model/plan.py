@@ -13,7 +13,7 @@ STAGES = (
     "root",
     "limits",
     "close",
-    "plugin",  # by the process that becomes the plugin
+    "plugin",  # by pid 1 too: how the process of the plugin is born
     "guard",  # what the launcher watches
     "supervise",  # by the launcher, when the plugin runs
 )

@@ -36,7 +36,7 @@ def steps(variables: Variables, *, terminal: bool) -> list[Step]:
         _PLUGIN.wall(
             "plugin-session",
             "the plugin leads a session and a process group of its own",
-            "session",
+            "own-session",
             shadows=("session-own", "landlock-scope-signal"),
         ),
         *(taken if terminal else ()),

@@ -30,7 +30,10 @@ for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 os.execv(sys.argv[1], sys.argv[1:])
 """
-SIGNALS = "print([line.split()[1] for line in open('/proc/self/status') if line.startswith(('SigBlk', 'SigIgn'))])"
+SIGNALS = """
+masks = [line.split()[1] for line in open('/proc/self/status') if line.startswith(('SigBlk', 'SigIgn'))]
+print([f'{int(mask, 16) & ~(3 << 31):016x}' for mask in masks])  # two are glibc's own, which its posix_spawn sets
+"""
 OF_PYTHON = f"{1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1:016x}"  # what every Python ignores
 
 

@@ -1,4 +1,8 @@
-"""The plugin's own process, up to execve, and what the launcher does about itself meanwhile."""
+"""The plugin's own process, and what the launcher does about itself meanwhile.
+
+The process is born by posix_spawn(3), which copies no memory and has no code of ours between fork and execve; the steps
+before it say how.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CONFIRM = "{confirm}"  # what stands in the plan for the descriptor
+_FREE = 0  # a descriptor that the plugin's process is given anew afterwards
 
 
 def close_descriptors(ctx: Context) -> None:
@@ -26,15 +31,18 @@ def set_environment(ctx: Context, variables: tuple[tuple[str, str], ...]) -> Non
     ctx.environment = {**(os.environ if ctx.environment is None else ctx.environment), **dict(variables)}
 
 
+def own_session(ctx: Context) -> None:
+    ctx.own_session = True
+
+
 def own_streams(ctx: Context) -> None:
     """Standard input, output and error are pipes of ours, never the caller's files or terminal."""
-    for number, fd in enumerate(ctx.streams):
-        os.dup2(fd, number)
+    ctx.file_actions += [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(ctx.streams)]
 
 
-def take_terminal(_: Context) -> None:
+def take_terminal(ctx: Context) -> None:
     """A session leader without a terminal gets the one that it opens (tty_ioctl(4), TIOCSCTTY)."""
-    os.close(os.open("/dev/pts/0", os.O_RDWR | os.O_CLOEXEC))
+    ctx.file_actions += [(os.POSIX_SPAWN_OPEN, _FREE, "/dev/pts/0", os.O_RDWR, 0), (os.POSIX_SPAWN_CLOSE, _FREE)]
 
 
 def confirm(ctx: Context) -> None:
@@ -42,14 +50,16 @@ def confirm(ctx: Context) -> None:
 
 
 def execute(ctx: Context, command: tuple[str, ...], search: str) -> None:
-    """Run the program; ``search`` is the jail's PATH, for a name without a slash."""
+    """Start the program; ``search`` is the jail's PATH, for a name without a slash."""
     environment = dict(os.environ) if ctx.environment is None else ctx.environment
     if ctx.close_descriptors:
         processes.mark_close_on_exec(3)
     if ctx.confirms:  # the one descriptor that the bootstrap inherits, and closes before it opens the plugin
         os.set_inheritable(ctx.executing, True)
         command = tuple(str(ctx.executing) if word == _CONFIRM else word for word in command)
-    os.execve(_found(command[0], search), command, environment)
+    program = _found(command[0], search)
+    actions, session = ctx.file_actions, ctx.own_session
+    ctx.plugin = os.posix_spawn(program, command, environment, file_actions=actions, setsid=session)
 
 
 def _found(name: str, search: str) -> str:
@@ -135,6 +145,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "close-descriptors": close_descriptors,
     "empty-environment": empty_environment,
     "environment": set_environment,
+    "own-session": own_session,
     "streams": own_streams,
     "take-terminal": take_terminal,
     "confirm": confirm,
