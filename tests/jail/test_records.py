@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
@@ -99,6 +100,25 @@ def test_torn_line_stays_alone(kept: Kept) -> None:
     assert torn == b'{"time": "20'
     assert json.loads(first)["outcome"] == json.loads(last)["outcome"] == "ok"
     assert log.read_bytes().endswith(b"\n")
+
+
+def test_name_of_a_plugin_makes_no_line(kept: Kept, folder: Path) -> None:
+    """A line end in it is two characters, as is every byte that is no text."""
+    plugin = folder / b'a\n{"outcome": "ok"}\xff\x1b[2J.py'.decode(errors="surrogateescape")
+    plugin.write_text("raise SystemExit(1)")
+    assert kept.run("run", plugin).returncode == 1
+    content = (kept.state / "audit.jsonl").read_bytes()
+    assert (content.count(b"\n"), content.isascii(), b"\x1b" in content) == (1, True, False)
+    assert kept.audit()[0]["plugin"]["path"] == str(plugin)
+
+
+def test_log_that_somebody_holds_locked_is_written_all_the_same(kept: Kept) -> None:
+    """A launcher that was stopped in the middle, or a reader with a lock, keeps no run from its end for long."""
+    assert kept.run("run", "-c", "pass").returncode == 0
+    with (kept.state / "audit.jsonl").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert kept.run("run", "-c", "pass").returncode == 0
+    assert [line["outcome"] for line in kept.audit()] == ["ok", "ok"]
 
 
 def test_many_at_once_lose_no_line(kept: Kept) -> None:
