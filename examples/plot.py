@@ -11,12 +11,18 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 
-def main() -> None:
+def main() -> int:
+    try:
+        numbers = [float(line) for line in sys.stdin]
+    except ValueError as error:
+        print(f"plot.py: {error}", file=sys.stderr)
+        return 1
     figure, axes = pyplot.subplots(figsize=(4, 3), dpi=100)
-    axes.plot([float(line) for line in sys.stdin])
+    axes.plot(numbers)
     axes.set_title(r"$\sum_i x_i$ · ünïcödé")
     figure.savefig(sys.stdout.buffer, format="png")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -35,14 +35,26 @@ def scientific(shared_folder: Path) -> Path:
 
 
 @pytest.fixture
-def example(jailpy: Jailpy, scientific: Path, folder: Path) -> Example:
-    """Run an example under ``numeric``; it must end well and have nothing to complain about."""
+def started(jailpy: Jailpy, scientific: Path, folder: Path) -> Jailpy:
+    """Run an example under ``numeric``."""
 
-    def run(name: str, *arguments: str, options: tuple[str, ...] = (), **keywords: object) -> bytes:
+    def run(
+        name: str, *arguments: str, options: tuple[str, ...] = (), **keywords: object
+    ) -> subprocess.CompletedProcess[bytes]:
         program = folder / name  # the checkout may be closed to the caller
         program.write_bytes((EXAMPLES / name).read_bytes())
         words = ("-p", "numeric", "--python", scientific, *options, program, *arguments)
-        done = jailpy("run", *words, cwd=folder, timeout=300, **keywords)
+        return jailpy("run", *words, cwd=folder, timeout=300, **keywords)
+
+    return run
+
+
+@pytest.fixture
+def example(started: Jailpy) -> Example:
+    """Run one that must end well and have nothing to complain about."""
+
+    def run(name: str, *arguments: str, **keywords: object) -> bytes:
+        done = started(name, *arguments, **keywords)
         assert (done.returncode, done.stderr) == (0, b""), done
         return done.stdout
 
@@ -69,6 +81,14 @@ def test_matplotlib_draws_to_standard_output(example: Example) -> None:
     assert image.startswith(b"\x89PNG\r\n\x1a\n")
     assert struct.unpack(">II", image[16:24]) == (400, 300)
     assert image.endswith(b"IEND\xaeB`\x82")
+
+
+def test_what_is_no_number_is_refused_in_one_line(started: Jailpy, folder: Path) -> None:
+    done = started("plot.py", input=b"1\nfour\n")
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1), done
+    (folder / "data.csv").write_text("city\nOslo\n", encoding="utf-8")
+    done = started("sum_by_group.py", "data.csv", options=("--read", "data.csv"))
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1), done
 
 
 def test_there_are_threads_for_every_processor_of_a_large_machine(jailpy: Jailpy) -> None:
