@@ -27,6 +27,8 @@ def make(command: str, words: list[str], given: dict[str, Any]) -> Request:
     plugin, arguments = ("", words) if command == "exec" else _program(words, given)
     if given.get("tty") and "stdin" in given:
         raise UsageError("--tty and --stdin do not go together", hint="a terminal is read and written by a person")
+    if given.get("tty") and given.get("json"):
+        raise UsageError("--tty and --json do not go together", hint="a terminal shows what is written to it")
     if command == "exec" and not words:
         raise UsageError("exec: there is no command to run", hint="jailpy exec [OPTIONS] -- COMMAND [ARG]…")
     return Request(

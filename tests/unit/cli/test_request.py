@@ -60,6 +60,14 @@ def test_program_of_exec_may_be_a_bare_word() -> None:
         ("run", ["p.py"], {"env": ["JAILPY_TEST_IS_NOT_SET"]}, "is not set here"),
         ("run", ["p.py"], {"read": ["../x"]}, "no place below the working folder"),
         ("run", ["p.py"], {"read": [":/x"]}, "expected PATH or HOST:JAIL"),
+        ("run", ["p.py"], {"tty": True, "json": True}, "do not go together"),
+        ("run", ["p.py"], {"label": ["a"]}, "expected K=V"),
+        ("run", ["p.py"], {"label": ["=b"]}, "expected K=V"),
+        ("run", ["p.py"], {"label": ["a b=c"]}, "expected K=V"),
+        ("run", ["p.py"], {"label": ["a=b\n"]}, "control characters"),
+        ("run", ["p.py"], {"label": ["a=" + "x" * 257]}, "more than 256 characters"),
+        ("run", ["p.py"], {"label": ["a=1", "a=2"]}, "given twice"),
+        ("run", ["p.py"], {"label": [f"k{n}=v" for n in range(33)]}, "more than 32"),
     ],
 )
 def test_wrong_words_are_refused(command: str, words: list[str], given: dict[str, Any], said: str) -> None:
