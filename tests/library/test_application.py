@@ -273,3 +273,24 @@ def test_launcher_can_be_the_installed_command(told: Callable[..., Any]) -> None
         tell([os.path.relpath(script, sys.prefix), brief(jailpy.run(code="print(input())", stdin=b"1"))["stdout"]])
     """)
     assert found == ["bin/jailpy", "1\n"]
+
+
+def test_run_is_listed_and_can_be_killed_from_outside(told: Callable[..., Any]) -> None:
+    """As any other run: its labels tell it apart."""
+    found = told("""
+        import subprocess
+        from concurrent.futures import ThreadPoolExecutor
+
+        def jailpy_command(*words):
+            return subprocess.run([f"{sys.prefix}/bin/jailpy", *words], capture_output=True).stdout
+
+        with ThreadPoolExecutor() as threads:
+            name = os.path.basename(os.getcwd())
+            run = threads.submit(jailpy.run, code="import time; time.sleep(600)", labels={"test": name})
+            while name not in (listed := jailpy_command("ps", "--json").decode()):
+                time.sleep(0.05)
+            killed = jailpy_command("kill", "--label", f"test={name}").decode()
+            result = run.result()
+        tell([result.outcome, result.jail in listed, killed.strip() == f"{result.jail}: killed"])
+    """)
+    assert found == ["killed", True, True]
