@@ -154,6 +154,14 @@ def test_daemon_outlives_nothing(bomb: Bomb, folder: Path, profile: Profile) -> 
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)  # refused while anybody else has it open
 
 
+BURN = """
+import hashlib, os, signal, threading, time
+def burn(seconds):
+    signal.signal(signal.SIGPROF, lambda *_: os._exit(0))
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    while True:
+        pass
+"""
 SPINS = {
     "threads": """
         def work():
@@ -172,11 +180,17 @@ SPINS = {
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         while True:
             if os.fork() == 0:
-                signal.signal(signal.SIGPROF, lambda *_: os._exit(0))
-                signal.setitimer(signal.ITIMER_PROF, 0.5)
-                while True:
-                    pass
-            time.sleep(0.6)
+                burn(0.5)
+            try:
+                os.wait()  # until all are gone, of whom nobody is told anything
+            except ChildProcessError:
+                pass
+        """,
+    "children that end at once": """
+        while True:
+            if os.fork() == 0:
+                burn(0.01)
+            os.wait()
         """,
 }
 
@@ -184,8 +198,7 @@ SPINS = {
 @pytest.mark.parametrize("spin", SPINS)
 def test_processor_time_of_all_together(bomb: Bomb, spin: str) -> None:
     """No process of it takes as much as the jail may; all together do."""
-    code = f"import hashlib, os, signal, threading, time\n{textwrap.dedent(SPINS[spin])}"
-    run = bomb(code, cpu="1500ms")
+    run = bomb(BURN + textwrap.dedent(SPINS[spin]), cpu="1500ms")
     assert (run.report["outcome"], run.report["status"], run.done.returncode) == ("cpu-limit", 124, 124)
     assert ended_by(run, "cpu")
     usage = run.report["usage"]
