@@ -59,7 +59,7 @@ def _limits(policy: Policy, host: Host) -> list[Step]:
     infinity = resource.RLIM_INFINITY
     ours = 1 if host.uid else 2  # pid 1, and host root's launcher, which enters the namespace
     tasks = infinity if limits.tasks is None else limits.tasks + ours
-    cpu = infinity if limits.cpu is None else max(1, -int(-limits.cpu // 1))
+    cpu = infinity if limits.cpu is None else -int(-limits.cpu // 1) + 1  # the watch comes first, which can tell why
     size = infinity if limits.file_size is None else limits.file_size
     files = infinity if limits.open_files is None else limits.open_files
     rows = (

@@ -105,7 +105,7 @@ def test_processor_time_is_taken_for_ever(jail: Jail) -> None:
             pass
 
     run = jail(plugin, options=("--limit", "cpu=1s"))
-    assert (run.report["outcome"], run.done.returncode, run.report["signal"]) == ("cpu-limit", 124, signal.SIGKILL)
+    assert (run.report["outcome"], run.done.returncode) == ("cpu-limit", 124)
     assert 1 <= run.report["usage"]["cpu_user_s"] + run.report["usage"]["cpu_system_s"] < 4
 
 

@@ -56,6 +56,7 @@ VARIABLES = (
 NOTHING, ANYTHING = "", re.compile(".*", re.DOTALL)
 SAYS = re.compile(r"(jailpy: [^\n]+\n){1,2}")  # what jailpy itself has to say is a line or two
 WARNED = re.compile(r"err(jailpy: warning: [^\n]*\n)?")  # a history that cannot be written; root's is not at home
+FULL = re.compile(r".*\njailpy: [^\n]*standard output[^\n]*No space left on device\njailpy: hint: [^\n]*\n", re.DOTALL)
 TRACEBACK = re.compile(r"Traceback .*Error.*\n", re.DOTALL)
 
 
@@ -136,7 +137,7 @@ STREAMS = [
         re.compile(r'\{"schema": 1, .*"stdout": "out", "stderr": "err".*\}\n'),
     ),
     Row("run cat.py", 0, "ok", "\0" * 1_000_000, start='exec "$@" < <(head -c 1000000 /dev/zero)'),
-    Row("run flood.py", 1, "error", err=TRACEBACK, start='exec "$@" >/dev/full'),
+    Row("run flood.py", 125, "setup-failed", err=FULL, start='exec "$@" >/dev/full'),
 ]
 TOLD_TO_END = [
     Row("run hear.py", 130, "killed", "told 2", ANYTHING, start=TOLD % "INT"),

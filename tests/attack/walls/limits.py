@@ -70,7 +70,7 @@ BURN = """
 child = os.fork()
 if child == 0:
     signal.signal(signal.SIGPROF, lambda *_: os._exit(0))
-    signal.setitimer(signal.ITIMER_PROF, 1.5)
+    signal.setitimer(signal.ITIMER_PROF, 3.5)
     while True:
         pass
 saw = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
