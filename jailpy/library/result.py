@@ -21,8 +21,8 @@ class Result:
 
     outcome: Outcome
     status: int  # what the command would exit with: 0 to 255
-    exit_code: int | None  # the plugin's own; None where a signal ended it
-    signal: int | None  # the number of the signal that ended it
+    exit_code: int | None  # the plugin's own; None where it did not exit
+    signal: int | None  # that ended it; None too where the whole jail was ended at once
     stdout: bytes
     stderr: bytes
     report: dict[str, Any]  # all of it, as jailpy-report(5) has it
