@@ -6,7 +6,7 @@ JailError                 anything that jailpy itself could not do (status 125)
 ├── HostError             this host cannot give what a required layer needs
 └── SetupError            a step of the plan failed while the jail was being built
 
-What the plugin does is never an exception: it is a Result. ``message`` is one or two lines that say
+What the plugin does is never an exception: it is a Result (only its check() raises, a PluginError of its own). ``message`` is one or two lines that say
 what and where; ``hint`` is what to do about it and may be empty.
 """
 

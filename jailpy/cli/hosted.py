@@ -31,8 +31,13 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.argv[0] = __file__
-    for fd in (CONTROL, HOST):
-        os.set_inheritable(fd, False)
+    try:
+        for fd in (CONTROL, HOST):
+            os.set_inheritable(fd, False)
+    except OSError as error:
+        from jailpy.errors import UsageError
+
+        raise UsageError("--hosted: is for jailpy's library, and not for people") from error
     _carry_out()
     os._exit(0)  # the outcome is in the report
 
