@@ -6,8 +6,8 @@ JailError                 anything that jailpy itself could not do (status 125)
 ├── HostError             this host cannot give what a required layer needs
 └── SetupError            a step of the plan failed while the jail was being built
 
-What the plugin does is never an exception: it is a Result (only its check() raises, a PluginError of its own). ``message`` is one or two lines that say
-what and where; ``hint`` is what to do about it and may be empty.
+What the plugin does is never an exception: it is a Result; only if asked to check() it, that raises a PluginError.
+``message`` is one or two lines that say what and where; ``hint`` is what to do about it and may be empty.
 """
 
 from __future__ import annotations
