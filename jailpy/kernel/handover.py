@@ -6,8 +6,6 @@ import _socket  # the socket module costs 3 ms more
 import errno
 import struct
 
-_ONE = struct.Struct("=i")
-
 
 def pair() -> tuple[int, int]:
     """Two connected sockets, closed at execve."""
@@ -15,19 +13,20 @@ def pair() -> tuple[int, int]:
     return one.detach(), other.detach()
 
 
-def send(to: int, descriptor: int) -> None:
-    """Hand a descriptor over, and close the socket."""
+def send(to: int, *descriptors: int) -> None:
+    """Hand descriptors over, and close the socket."""
     connection = _socket.socket(fileno=to)
-    connection.sendmsg((b"\0",), ((_socket.SOL_SOCKET, _socket.SCM_RIGHTS, _ONE.pack(descriptor)),))
+    packed = struct.pack(f"={len(descriptors)}i", *descriptors)
+    connection.sendmsg((b"\0",), ((_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed),))
     connection.close()
 
 
-def receive(over: int) -> int:
-    """Take the descriptor and close the socket. Raises OSError where none was sent."""
+def receive(over: int, count: int) -> tuple[int, ...]:
+    """Take ``count`` descriptors and close the socket. Raises OSError where none were sent."""
+    wanted = struct.Struct(f"={count}i")
     connection = _socket.socket(fileno=over)
-    _, control, _, _ = connection.recvmsg(1, _socket.CMSG_SPACE(_ONE.size), _socket.MSG_CMSG_CLOEXEC)
+    _, control, _, _ = connection.recvmsg(1, _socket.CMSG_SPACE(wanted.size), _socket.MSG_CMSG_CLOEXEC)
     connection.close()
     if not control:
         raise OSError(errno.EBADF, "no descriptor came")
-    (descriptor,) = _ONE.unpack(control[0][2])
-    return int(descriptor)
+    return wanted.unpack(control[0][2])

@@ -1,8 +1,7 @@
-"""Pseudo-terminals, and handing their two sides to another process (pty(7), ioctl_tty(2), unix(7))."""
+"""Pseudo-terminals (pty(7), ioctl_tty(2))."""
 
 from __future__ import annotations
 
-import _socket  # the socket module costs 3 ms more
 import fcntl
 import os
 import struct
@@ -10,7 +9,6 @@ import termios
 
 _TIOCSPTLCK = 0x40045431
 _TIOCGPTPEER = 0x5441
-_TWO = struct.Struct("=2i")
 
 
 def new(devpts: int) -> tuple[int, int]:
@@ -21,25 +19,9 @@ def new(devpts: int) -> tuple[int, int]:
     return master, fcntl.ioctl(master, _TIOCGPTPEER, flags)
 
 
-def pair() -> tuple[int, int]:
-    """Two connected sockets, closed at execve."""
-    one, other = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
-    return one.detach(), other.detach()
-
-
-def send(to: int, master: int, slave: int) -> None:
-    """Hand both sides over, and close the socket."""
-    connection = _socket.socket(fileno=to)
-    connection.sendmsg((b"\0",), ((_socket.SOL_SOCKET, _socket.SCM_RIGHTS, _TWO.pack(master, slave)),))
-    connection.close()
-
-
-def receive(over: int) -> tuple[int, int] | None:
-    """Take both sides and close the socket; None where the other end is closed."""
-    connection = _socket.socket(fileno=over)
-    _, control, _, _ = connection.recvmsg(1, _socket.CMSG_SPACE(_TWO.size), _socket.MSG_CMSG_CLOEXEC)
-    connection.close()
-    return _TWO.unpack(control[0][2]) if control else None
+def unread(terminal: int) -> int:
+    """How many bytes the foreground could read now, without the end of file that may stand after them (TIOCINQ)."""
+    return int.from_bytes(fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)), "little")
 
 
 def size(terminal: int) -> bytes:

@@ -20,22 +20,13 @@ if TYPE_CHECKING:
 _READABLE = "give it one, such as < /dev/null, or name a file with --stdin"
 
 
-def prepare(plan: Plan) -> Streams:
-    """The streams of a run. Raises UsageError for what cannot be read, OSError where descriptors run out."""
-    if not plan.tty:
-        return Streams(plan)
-    from jailpy.launch.terminal import OwnTerminal
-
-    return OwnTerminal(plan)
-
-
 class Streams:
     """Owns our ends of the streams; ``theirs`` are the plugin's 0, 1 and 2, which the caller of this hands on."""
 
     socket = -1  # the jail's end of the one over which it sends a terminal of its own
 
     def __init__(self, plan: Plan) -> None:
-        """Raises as ``prepare`` does, and then keeps no descriptor."""
+        """Raises UsageError for what cannot be read, OSError where descriptors run out; and then keeps none."""
         source, owned = standard_input(plan.stdin)
         ends: list[int] = []
         try:
@@ -184,6 +175,6 @@ def apart(fd: int, flags: int) -> tuple[int, bool]:
 def _input(source: int, sink: int, *, owned: bool) -> Input:
     if not os.isatty(source):
         return Input(source, sink, owned=owned)
-    from jailpy.launch.terminal import Keyboard
+    from jailpy.launch.keyboard import Keyboard
 
     return Keyboard(source, sink, owned=owned)

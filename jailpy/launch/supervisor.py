@@ -8,10 +8,11 @@ import select
 import time
 
 from jailpy.errors import HostError, UsageError
-from jailpy.launch import channel, child, streams
+from jailpy.launch import channel, child
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending
 from jailpy.launch.oversight import Oversight
+from jailpy.launch.streams import Streams
 from jailpy.model.plan import Plan
 
 TYPE_CHECKING = False
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Any, Self
 
-    from jailpy.launch.streams import Streams
 
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -269,7 +269,11 @@ def _descriptors(plan: Plan) -> tuple[list[int], Streams]:
     try:
         opened += channel.pair()
         opened.append(os.pidfd_open(os.getpid()))
-        return opened, streams.prepare(plan)
+        if not plan.tty:
+            return opened, Streams(plan)
+        from jailpy.launch.terminal import OwnTerminal
+
+        return opened, OwnTerminal(plan)
     except (OSError, UsageError) as error:
         for fd in opened:
             os.close(fd)

@@ -10,11 +10,13 @@ import _signal as signal  # the module around it builds enumerations, 3 ms
 import os
 import select
 import termios
+import time
 import tty
 
 from jailpy.broker.stdio import Allowance, Input, Output
-from jailpy.kernel import terminals
+from jailpy.kernel import handover, terminals
 from jailpy.launch import streams
+from jailpy.launch.keyboard import Keyboard, in_foreground
 from jailpy.model.plan import Plan
 
 TYPE_CHECKING = False
@@ -23,40 +25,43 @@ if TYPE_CHECKING:
     from typing import Any
 
 _DEADLY = (signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGVTALRM, signal.SIGPROF, signal.SIGXCPU)
-_AGAIN = 1.0  # seconds between two looks whether we have come to the foreground
+_AGAIN = 0.25  # seconds until the end of the input is typed again
 _END_OF_FILE = b"\x04"  # VEOF of a new terminal (termios(3))
-
-
-def in_foreground(fd: int) -> bool:
-    """Whether we may read this terminal; who is in the background would be stopped (SIGTTIN)."""
-    try:
-        return os.tcgetpgrp(fd) == os.getpgrp()
-    except OSError:  # it is not our controlling terminal, so there is no job control
-        return True
-
-
-class Keyboard(Input):
-    """What is typed on the caller's terminal, while we are in the foreground there."""
-
-    @property
-    def patience(self) -> float | None:  # type: ignore[override]
-        return None if in_foreground(self.source) else _AGAIN
-
-    def wanted(self) -> tuple[tuple[int, int], ...]:
-        return super().wanted() if self.pending or in_foreground(self.source) else ((self.sink, 0),)
 
 
 class ToOwn(Keyboard):
     """What is typed, or comes from a pipe or a file, for the plugin's own terminal."""
 
-    def __init__(self, source: int, sink: int, *, owned: bool) -> None:
+    def __init__(self, source: int, sink: int, slave: int, *, owned: bool) -> None:
         super().__init__(source, sink, owned=owned)
         self._rewinds = False  # what a terminal has taken, it may have echoed
+        self._slave = slave
+        self._typed = 0.0  # when the end was, of time.monotonic()
 
     def _end(self) -> None:
-        """On a terminal the end is a character; on a line that is not complete the first one only completes it."""
-        os.write(self.sink, _END_OF_FILE * 2)
-        self.close()
+        self._ended = True
+
+    @property
+    def patience(self) -> float | None:  # type: ignore[override]
+        return _AGAIN if self._ended else super().patience
+
+    def wanted(self) -> tuple[tuple[int, int], ...]:
+        if self._ended:
+            self._type_end()
+        return super().wanted()
+
+    def _type_end(self) -> None:
+        """On a terminal the end is a character, which counts once all before it is read.
+
+        Where lines are taken whole, the first one may only complete a line. A program that reads each key by itself
+        may have thrown it away when it changed the terminal's ways, so for those it is typed again.
+        """
+        lines = bool(termios.tcgetattr(self._slave)[3] & termios.ICANON)
+        now = time.monotonic()
+        if terminals.unread(self._slave) or now < self._typed + _AGAIN or (lines and self._typed):
+            return
+        self._typed = now
+        os.write(self.sink, _END_OF_FILE * (2 if lines else 1))
 
 
 class OwnTerminal(streams.Streams):
@@ -66,14 +71,15 @@ class OwnTerminal(streams.Streams):
         self._source, owned = streams.standard_input("")
         self._sink, self._cleaner, sink_owned = streams.writable(1, plan)
         self._ours_to_close = [fd for fd, ours in ((self._source, owned), (self._sink, sink_owned)) if ours]
-        self._from_jail, self.socket = terminals.pair()
+        self._from_jail, self.socket = handover.pair()
         self.theirs = (-1, -1, -1)
         self.allowance = Allowance()
         self._inputs: tuple[Input, ...] = ()
         self._outputs: tuple[Output, ...] = ()
         self._polled: dict[int, Input | Output] = {}
         self._slave = -1  # kept open, so that it has no end before the jail has
-        self._settings: list[Any] = []  # of the caller's terminal, when it is raw
+        self._terminal = next((fd for fd in (0, 1) if os.isatty(fd)), -1)  # the caller's
+        self._settings: list[Any] = []  # of that one, when it is raw
         self._handled: list[tuple[int, Any]] = []
 
     def give(self, host_id: int) -> None:
@@ -92,14 +98,14 @@ class OwnTerminal(streams.Streams):
         super().move(fd, revents)
 
     def _receive(self) -> None:
-        both = terminals.receive(self._from_jail)
-        self._from_jail = -1
-        if both is None:
-            return  # the jail has ended
-        master, self._slave = both
+        over, self._from_jail = self._from_jail, -1
+        try:
+            master, self._slave = handover.receive(over, 2)
+        except OSError:  # the jail has ended, which is seen elsewhere
+            return
         os.set_blocking(master, False)
         owned = self._source in self._ours_to_close
-        self._inputs = (ToOwn(self._source, os.dup(master), owned=owned),)
+        self._inputs = (ToOwn(self._source, os.dup(master), self._slave, owned=owned),)
         owned = self._sink in self._ours_to_close
         self._outputs = (Output(master, self._sink, self.allowance, cleaner=self._cleaner, owned=owned),)
         self._ours_to_close = []
@@ -131,16 +137,20 @@ class OwnTerminal(streams.Streams):
         return sum(output.count for output in self._outputs), 0
 
     def enter(self) -> None:
-        """Make the caller's terminal raw, once we are in the foreground."""
-        if self._settings or not os.isatty(0) or not in_foreground(0):
+        """Make the caller's terminal raw, once we are in the foreground; if it is read by others, its output only."""
+        if self._settings or self._terminal < 0 or not in_foreground(self._terminal):
             return
-        self._settings = termios.tcgetattr(0)
-        tty.setraw(0, termios.TCSADRAIN)
+        self._settings = termios.tcgetattr(self._terminal)
+        if self._terminal == 0:
+            tty.setraw(0, termios.TCSADRAIN)
+            return
+        inputs, outputs, *others = self._settings
+        termios.tcsetattr(self._terminal, termios.TCSADRAIN, [inputs, outputs & ~termios.OPOST, *others])
 
     def leave(self) -> None:
         """Give the caller's terminal its settings back."""
         if self._settings:
-            termios.tcsetattr(0, termios.TCSADRAIN, self._settings)
+            termios.tcsetattr(self._terminal, termios.TCSADRAIN, self._settings)
             self._settings = []
 
     def close_input(self) -> None:

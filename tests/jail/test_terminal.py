@@ -188,6 +188,19 @@ def test_input_of_a_pipe_ends(caller: Caller, words: Words, folder: Path) -> Non
         assert (done.returncode, repr(data.decode()).encode() in done.stdout) == (0, True)
 
 
+def test_lines_of_a_pipe_are_typed_and_then_the_end(caller: Caller, words: Words, folder: Path) -> None:
+    """Into a Python that edits lines, which throws away what was typed before it began; what is printed is not raw."""
+    script = 'printf "import os\\nos.getcwd()\\n" | "$@"'
+    with at_terminal(
+        caller, ["sh", "-c", script, "sh", *words("", options=("-q", "--tty"))[:-1]], cwd=folder
+    ) as someone:
+        before = someone.settings()
+        status, screen = someone.leaves()
+        assert (status, someone.settings()) == (0, before)
+    assert b"'/work'\r\n" in screen
+    assert b"\r\r" not in screen
+
+
 def test_python_without_a_plugin(caller: Caller, words: Words, folder: Path) -> None:
     """A line at a time, with editing and what was typed before, and nothing kept of it."""
     with at_terminal(caller, [*words("", options=("--tty", "-q"))[:-1]], cwd=folder) as someone:

@@ -121,7 +121,7 @@ def take_out(ctx: Context) -> None:
     source, to = ctx.out
     os.close(to)
     assert ctx.delivery is not None
-    ctx.delivery.take(handover.receive(source))
+    ctx.delivery.take(*handover.receive(source, 1))
 
 
 def step_down(ctx: Context, uid: int, gid: int, programs: tuple[bytes, ...]) -> None:

@@ -205,12 +205,12 @@ def mount_proc(ctx: Context) -> None:
 
 def make_terminal(ctx: Context) -> None:
     """A terminal of a devpts of our own, the only one that can be made there; the launcher is sent both sides."""
-    from jailpy.kernel import terminals  # which few jails need; the launcher has imported it by now
+    from jailpy.kernel import handover, terminals  # which few jails need; the launcher has imported them by now
 
     options = (("mode", "0600"), ("ptmxmode", "0"), ("max", "1"))
     tree = mounts.new_filesystem("devpts", options, mounts.NO_SUID | mounts.NO_EXEC)
     master, slave = terminals.new(tree)
-    terminals.send(ctx.terminal, master, slave)
+    handover.send(ctx.terminal, master, slave)
     ctx.terminal = -1
     os.close(master)
     ctx.streams = (slave, os.dup(slave), os.dup(slave))
