@@ -273,6 +273,6 @@ def test_parent_is_gone(bash: Shell) -> None:
 def test_same_process_all_the_way(bash: Shell) -> None:
     """exec from a script leaves the run in the script's place: what is sent there arrives."""
     code = "import signal; print('begun', flush=True); signal.sigwait({signal.SIGUSR2})"
-    script = """sh -c 'exec "$@"' sh "$0" run -c "$1" | { read -r line; kill -TERM $(pgrep -P $$ -x jailpy); cat; }"""
+    script = """sh -c 'echo $$ >pid; exec "$@"' sh "$0" run -c "$1" | { read -r line; kill -TERM "$(cat pid)"; cat; }"""
     done = bash(f"{script}; echo ${{PIPESTATUS[0]}}", code)
     assert done.stdout == b"143\n"
