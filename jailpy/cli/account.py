@@ -73,7 +73,7 @@ class Account:
         report = document.report(result, plan, request, self._jail, document.caller(*self._caller))
         journal.audit(document.audit(report))
         if journal.homeless:
-            self._mild.append("neither history nor audit log: neither XDG_STATE_HOME nor HOME names a folder")
+            self._mild.append("neither history nor audit log: the caller has no home folder (HOME, XDG_STATE_HOME)")
         told = list(journal.problems)
         self._report = {**report, "warnings": [*result.warnings, *told, *self._mild]}
         journal.keep(self._text())

@@ -27,7 +27,7 @@ class Journal:
 
     def __init__(self, jail: str, *, history: bool) -> None:
         self.problems: list[str] = []
-        self._place = places.state()  # root's, as long as we are root
+        self._place = places.state() if places.has_home() else ""  # root's, as long as we are root
         self._jail = jail
         self._history = history
         self._report = self._audit = -1

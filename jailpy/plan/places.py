@@ -20,6 +20,11 @@ def state() -> str:
     return os.path.join(base, "jailpy") if os.path.isabs(base) else ""
 
 
+def has_home() -> bool:
+    """Whether the caller has a home for that; that of a service's account is often none, or not there."""
+    return os.geteuid() == 0 or "XDG_STATE_HOME" in os.environ or os.path.isdir(os.environ.get("HOME", ""))
+
+
 def runtime() -> tuple[str, ...]:
     """The folders that may hold the list of what runs now: the first whose parent is there is written, all are read.
 

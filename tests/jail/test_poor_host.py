@@ -19,7 +19,7 @@ from tests.support.refusal import assert_refused
 NO_USER_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces"
 # All of them: one that is whole, wherever it is mounted, is enough for the kernel.
 MASKED_PROC = "while read _ at kind _; do [ $kind != proc ] || mount -t tmpfs none $at/sys; done < /proc/mounts"
-_NO_LINE = b"jailpy: warning: no line in the audit log: "
+_NO_LINE = b"no line in the audit log: "
 RAN = [b"ran\n", b"", 0]
 
 Inside = Callable[..., CompletedProcess[bytes]]
@@ -117,7 +117,8 @@ def test_history_that_has_no_room(inside: Inside, caller: Caller, options: str) 
     place = "/var/lib" if caller.kind == "root" else caller.home
     done = inside(f"mount -t tmpfs -o {options},mode=755 none {place}", "run", "-c", "print('ran')")
     assert [done.stdout, done.returncode] == [b"ran\n", 0]
-    assert done.stderr.startswith((b"jailpy: warning: neither history nor audit log: ", _NO_LINE))
+    assert done.stderr.startswith(b"jailpy: warning: n")
+    assert _NO_LINE in done.stderr or b"neither history nor audit log: " in done.stderr
     assert done.stderr.count(b"\n") <= 2
 
 

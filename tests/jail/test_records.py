@@ -205,12 +205,12 @@ def test_without_a_home_nothing_is_kept_and_nothing_is_said(caller: Caller, inst
     """There is no place for it; who wants to know finds it in the report, or asks with -v. Root's place is fixed."""
     if caller.kind == "root":
         return
-    words = ["/usr/bin/env", "-u", "HOME", installed.command, "run"]
-    done = run_as(caller, [*words, "--report", folder / "r.json", "-c", "print('ran')"])
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"ran\n", b"")
-    warnings = valid(folder / "r.json")["warnings"]
-    assert any("neither XDG_STATE_HOME nor HOME" in warning for warning in warnings)
-    assert b"neither XDG_STATE_HOME nor HOME" in run_as(caller, [*words, "-v", "-c", "pass"]).stderr
+    for home in (("-u", "HOME"), ("HOME=/nonexistent",), ("HOME=relative",), ("HOME=/dev/null",)):
+        words = ["/usr/bin/env", *home, installed.command, "run"]
+        done = run_as(caller, [*words, "--report", folder / "r.json", "-c", "print('ran')"])
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"ran\n", b"")
+        assert any("has no home folder" in warning for warning in valid(folder / "r.json")["warnings"])
+        assert b"has no home folder" in run_as(caller, [*words, "-v", "-c", "pass"]).stderr
 
 
 def test_report_of_a_launcher_that_was_killed_is_empty(kept: Kept) -> None:
