@@ -19,6 +19,7 @@ import pytest
 from tests.attack.conftest import LONG, Jail, Starter
 from tests.attack.inside import say
 from tests.support.callers import Caller, environment, run_as
+from tests.support.installed import Installed
 
 COPY = "import shutil, sys\nshutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)\n"
 Words = Callable[..., list[str | Path]]
@@ -124,6 +125,28 @@ def test_two_runs_that_share_a_pipe_do_not_block_each_other(caller: Caller, word
         for run in runs:
             run.kill()
             run.communicate()
+
+
+def test_another_reader_was_faster(installed: Installed) -> None:
+    """What polled ready is gone when it is read: we do not wait, and the caller's description stays as it was."""
+    code = (
+        "import os, select, signal\n"
+        "from jailpy.broker.stdio import Input\n"
+        "from jailpy.launch.streams import standard_input\n"
+        "signal.alarm(20)\n"
+        "callers = os.dup(0)\n"
+        "source, owned = standard_input('')\n"
+        "stream = Input(source, os.pipe()[1], owned=owned)\n"
+        "stream.move(source, select.POLLIN)\n"
+        "print(stream.open, os.get_blocking(callers))\n"
+    )
+    theirs, ours = os.pipe()
+    try:
+        done = subprocess.run([installed.python, "-I", "-c", code], stdin=theirs, capture_output=True)
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"True True\n", b"")
 
 
 def test_loop_over_a_file_goes_on(caller: Caller, words: Words, folder: Path) -> None:
