@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import IO
@@ -88,6 +87,8 @@ async def arun(
     asked = {"code": code, "module": module, "tree": tree, "profile": profile, "read": read, "write": write,
              "out": out, "env": env, "limits": limits, "timeout": timeout, "labels": labels, "python": python,
              "require": require, "policy_digest": policy_digest}  # fmt: skip
+    import asyncio  # 40 ms, of which run() needs nothing
+
     with Launcher(order.request(plugin, args, asked), order.stdin(stdin)) as launcher:
         try:
             await _over(launcher)
@@ -101,7 +102,9 @@ async def arun(
 
 async def _over(launcher: Launcher) -> None:
     """Do what there is to do whenever the event loop says so, until it is over."""
-    loop = asyncio.get_running_loop()
+    from asyncio import get_running_loop
+
+    loop = get_running_loop()
     over = loop.create_future()
 
     def step() -> None:

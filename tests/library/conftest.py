@@ -26,6 +26,37 @@ def brief(result):
 
 """
 
+_EACH = """\
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+def answer(call):
+    try:
+        return brief(eval(call))
+    except Exception as error:
+        return [[kind.__name__ for kind in type(error).mro()], str(error)]
+
+calls = json.loads(sys.argv[1])
+with ThreadPoolExecutor(4) as threads:
+    tell(dict(zip(calls, threads.map(answer, calls.values()))))
+"""
+
+
+@pytest.fixture(scope="session")
+def answers(caller: Caller, installed: Installed) -> Callable[[dict[str, str]], dict[str, Any]]:
+    """Make each call, all in one application: what ``brief`` says of the result, or the error's classes and text."""
+    known: dict[str, dict[str, Any]] = {}
+
+    def ask(calls: dict[str, str]) -> dict[str, Any]:
+        asked = json.dumps(calls)
+        if asked not in known:
+            done = run_as(caller, [installed.python, "-c", _START + _EACH, asked], env={"SECRET": "x"})
+            assert done.returncode == 0, done.stderr.decode()
+            known[asked] = json.loads(done.stdout)
+        return known[asked]
+
+    return ask
+
 
 @pytest.fixture
 def script(folder: Path) -> Callable[[str], Path]:

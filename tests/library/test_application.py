@@ -1,11 +1,8 @@
-"""The application around the library: how it may have been started, what it may do meanwhile, how it may end."""
+"""The application around the library: how it may have been started, what it may do meanwhile, what it leaves."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Caller, run_as
-from tests.support import leftovers
-from tests.support.installed import CHECKOUT, Installed
+from tests.support.installed import CHECKOUT
 
 # what the application does first
 STARTS = {
@@ -151,82 +146,6 @@ def test_fork_of_the_application_holds_no_run_up(told: Callable[..., Any]) -> No
         tell([[one["outcome"], one["stdout"]] for one in found])
     """)
     assert found == [["ok", "2\n"]] * 8
-
-
-# what the application does when it is sent the signal, and how it ended
-ENDS = {
-    "killed": (signal.SIGKILL, "", -signal.SIGKILL),
-    "terminated": (signal.SIGTERM, "", -signal.SIGTERM),
-    "interrupted": (signal.SIGINT, "", -signal.SIGINT),
-    "exits-at-once": (signal.SIGUSR1, "signal.signal(signal.SIGUSR1, lambda *_: os._exit(3))", 3),
-    "exits": (signal.SIGUSR1, "signal.signal(signal.SIGUSR1, lambda *_: sys.exit(3))", 3),
-    "killed-and-forks-live": (
-        signal.SIGUSR2,
-        "signal.signal(signal.SIGUSR2, lambda *_: os.fork() or time.sleep(600))",
-        -signal.SIGKILL,
-    ),
-    "threads-dropped": (
-        signal.SIGUSR1,
-        "signal.signal(signal.SIGUSR1, lambda *_: sys.exit(3)); threads = True",
-        3,
-    ),
-}
-
-
-@pytest.mark.parametrize("end", ENDS)
-def test_jail_ends_with_the_application(
-    caller: Caller, installed: Installed, script: Callable[[str], Path], folder: Path, end: str
-) -> None:
-    """However it ends, and though the plugin ignores SIGTERM."""
-    number, start, status = ENDS[end]
-    application = script(f"""
-        import signal
-        threads = False
-        {start}
-        program = "import signal, time; signal.signal(15, signal.SIG_IGN); stubborn = time.sleep(600)"
-        if threads:
-            threading.Thread(target=jailpy.run, kwargs={{"code": program, "timeout": "none"}}, daemon=True).start()
-            time.sleep(600)
-        jailpy.run(code=program, timeout="none")
-    """)
-    for name in (Path(__file__).with_name("ends.py"), Path(leftovers.__file__)):
-        shutil.copyfile(name, folder / name.name)
-    done = run_as(caller, [installed.python, folder / "ends.py", application, str(int(number))], cwd=folder)
-    assert done.returncode == 0, done.stderr.decode()
-    found = json.loads(done.stdout)
-    assert found == {"status": status, "jail": 3, "ended": True, "left": []}
-
-
-def test_interrupt_ends_the_jail_and_the_application_goes_on(told: Callable[..., Any]) -> None:
-    """Ctrl-C reaches the application alone, and is its to handle."""
-    found = told("""
-        import signal
-        program = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"
-        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-        try:
-            jailpy.run(code=program)
-        except KeyboardInterrupt:
-            left = open(f"/proc/self/task/{threading.get_native_id()}/children").read()
-            tell([left, jailpy.run(code="").outcome])
-    """)
-    assert found == ["", "ok"]
-
-
-def test_launcher_that_is_killed_is_an_error(told: Callable[..., Any]) -> None:
-    found = told("""
-        def kill():
-            while not (pids := open(f"/proc/self/task/{main}/children").read().split()):
-                time.sleep(0.01)
-            os.kill(int(pids[0]), 9)
-
-        main = threading.get_native_id()
-        threading.Timer(0.2, kill).start()
-        try:
-            tell(brief(jailpy.run(code="import time; time.sleep(600)")))
-        except jailpy.SetupError as error:
-            tell(str(error))
-    """)
-    assert found == "the launcher ended without a report"
 
 
 def test_checkout_needs_no_installation(tmp_path: Path) -> None:
