@@ -39,6 +39,8 @@ def path_entry(value: object) -> str:
         raise UnfitError('an absolute path, normalised and without "..": "/host" or "/host:/jail"')
     if "/" in (host, jail):
         raise UnfitError("a path other than the whole root")
+    if inside("/run/jailpy", jail) or inside(jail, "/run/jailpy"):
+        raise UnfitError("a place other than /run/jailpy in the jail, and the folders above it")
     if inside(host, "/proc") or any(inside(jail, own) for own in OURS):
         raise UnfitError("a path outside /proc and /dev, of which the jail has its own")
     return value

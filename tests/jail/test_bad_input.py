@@ -138,6 +138,16 @@ def test_share_that_holds_a_way_out(jailpy: Any, folder: Path, make: Callable[[P
     assert_refused(jailpy("run", option, folder, "-c", "print('ran')"), "a/b/hole", "socket, FIFO or device")
 
 
+@pytest.mark.parametrize("place", ["/", "/run", "/run/jailpy", "/run/jailpy/x", "/proc", "/dev", "/dev/shm"])
+def test_share_in_a_place_of_the_jails_own(jailpy: Any, folder: Path, place: str) -> None:
+    assert_refused(jailpy("run", "--read", f"{folder}:{place}", "-c", "print('ran')"), "filesystem.read[0]")
+
+
+@pytest.mark.parametrize("share", ["/proc:/work/all", "/proc/self:/work/own", "/proc/1/root:/work/root"])
+def test_processes_of_the_host_are_no_share(jailpy: Any, share: str) -> None:
+    assert_refused(jailpy("run", "--read", share, "-c", "print('ran')"), "filesystem.read[0]")
+
+
 def test_device_is_no_share(jailpy: Any) -> None:
     assert_refused(jailpy("run", "--read", "/dev/tty:/x", "-c", "1"), "socket, FIFO or device")
 
