@@ -102,20 +102,26 @@ def conclude(report: bytes, stdout: bytes, stderr: bytes) -> Result:
     """The Result that a launcher's report tells. Raises JailError for what jailpy could not do."""
     try:
         told: dict[str, Any] = json.loads(report)
-    except ValueError as error:
+        failed = told["error"] is not None
+        ended = (
+            _exception(told["outcome"], told["error"])
+            if failed
+            else Result(
+                outcome=told["outcome"],
+                status=told["status"],
+                exit_code=told["exit_code"],
+                signal=told["signal"],
+                stdout=stdout,
+                stderr=stderr,
+                report=told,
+            )
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         hint = _last_words(stderr) or "somebody killed it, or the machine is out of memory"
         raise SetupError("the launcher ended without a report", hint=hint, stage="launcher") from error
-    if told["error"] is not None:
-        raise _exception(told["outcome"], told["error"])
-    return Result(
-        outcome=told["outcome"],
-        status=told["status"],
-        exit_code=told["exit_code"],
-        signal=told["signal"],
-        stdout=stdout,
-        stderr=stderr,
-        report=told,
-    )
+    if isinstance(ended, JailError):
+        raise ended
+    return ended
 
 
 def _exception(outcome: str, error: dict[str, Any]) -> JailError:

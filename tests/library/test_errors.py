@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jailpy.errors import JailError
+from jailpy.library.result import conclude
 
 # call, exception, a part of its message
 REFUSED = {
@@ -94,3 +100,17 @@ def test_refused_run_runs_nothing(told: Callable[..., Any], folder: Path) -> Non
     """)
         == []
     )
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(("outcome", "error", "stage")), inner),
+    max_leaves=12,
+)
+
+
+@given(st.binary(max_size=40) | _JSON.map(lambda value: json.dumps(value).encode()) | st.just(b"[" * 100_000))
+def test_report_that_is_none_is_an_error_of_the_set_up(report: bytes) -> None:
+    """What a launcher sends that is not itself any more."""
+    with pytest.raises(JailError):
+        conclude(report, b"", b"")
