@@ -148,10 +148,10 @@ class OwnTerminal(streams.Streams):
         termios.tcsetattr(self._terminal, termios.TCSADRAIN, [inputs, outputs & ~termios.OPOST, *others])
 
     def leave(self) -> None:
-        """Give the caller's terminal its settings back."""
-        if self._settings:
-            termios.tcsetattr(self._terminal, termios.TCSADRAIN, self._settings)
-            self._settings = []
+        """Give the caller's terminal its settings back, unless a shell has it now."""
+        settings, self._settings = self._settings, []
+        if settings and in_foreground(self._terminal):
+            termios.tcsetattr(self._terminal, termios.TCSADRAIN, settings)
 
     def close_input(self) -> None:
         super().close_input()
