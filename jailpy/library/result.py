@@ -100,28 +100,28 @@ def _last_words(stderr: bytes) -> str:
 
 def conclude(report: bytes, stdout: bytes, stderr: bytes) -> Result:
     """The Result that a launcher's report tells. Raises JailError for what jailpy could not do."""
+    failure: JailError
     try:
         told: dict[str, Any] = json.loads(report)
-        failed = told["error"] is not None
-        ended = (
-            _exception(told["outcome"], told["error"])
-            if failed
-            else Result(
-                outcome=told["outcome"],
-                status=told["status"],
-                exit_code=told["exit_code"],
-                signal=told["signal"],
-                stdout=stdout,
-                stderr=stderr,
-                report=told,
-            )
-        )
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        if told["error"] is None:
+            return _result(told, stdout, stderr)
+        failure = _exception(told["outcome"], told["error"])
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         hint = _last_words(stderr) or "somebody killed it, or the machine is out of memory"
-        raise SetupError("the launcher ended without a report", hint=hint, stage="launcher") from error
-    if isinstance(ended, JailError):
-        raise ended
-    return ended
+        failure = SetupError("the launcher ended without a report", hint=hint, stage="launcher")
+    raise failure
+
+
+def _result(told: dict[str, Any], stdout: bytes, stderr: bytes) -> Result:
+    return Result(
+        outcome=told["outcome"],
+        status=told["status"],
+        exit_code=told["exit_code"],
+        signal=told["signal"],
+        stdout=stdout,
+        stderr=stderr,
+        report=told,
+    )
 
 
 def _exception(outcome: str, error: dict[str, Any]) -> JailError:
