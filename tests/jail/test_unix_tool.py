@@ -122,7 +122,8 @@ def test_closed_terminal_ends_it(caller: Caller, installed: Installed, folder: P
 def test_nohup_in_the_background_outlives_its_shell(caller: Caller, installed: Installed, folder: Path) -> None:
     """A person logs out: the run goes on, and what it prints is in the file."""
     code = "import sys, time; time.sleep(1); print(len(sys.stdin.read()), 'done')"
-    line = f'nohup {installed.command} run --report r.json -c "{code}" >out & disown; kill -HUP $$\n'
+    start = f'nohup {installed.command} run --report r.json -c "{code}" >out & disown'
+    line = f"{start}; until [ -e r.json ]; do sleep 0.1; done; kill -HUP $$\n"  # nohup itself must be over
     with Terminal(["/bin/bash", "--noprofile", "--norc", "-i"], caller=caller, cwd=folder) as terminal:
         terminal.type(line.encode())
         assert terminal.wait() == -signal.SIGHUP
