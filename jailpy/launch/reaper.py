@@ -76,7 +76,7 @@ def _fullest(folders: list[str]) -> tuple[int, int]:
         used = [mounts.used(path) for path in folders]
     except OSError:  # a profile may refuse statfs
         return 0, 0
-    return max(size for size, _ in used), max(files for _, files in used)
+    return max((size for size, _ in used), default=0), max((files for _, files in used), default=0)
 
 
 def _pass_on(ctx: Context, poll: select.poll, plugin: int) -> None:

@@ -128,8 +128,8 @@ class Watch:
                 used = [mounts.used(f"/proc/{process.pid}/root{path}") for path in self._scratch]
             except OSError:  # it has just ended
                 continue
-            self.scratch = max(self.scratch, *(size for size, _ in used))  # each has the limit to itself
-            self.scratch_files = max(self.scratch_files, *(files for _, files in used))
+            for size, files in used:  # each has the limit to itself
+                self.scratch, self.scratch_files = max(self.scratch, size), max(self.scratch_files, files)
             return sum(size for size, _ in used)
         return 0
 
