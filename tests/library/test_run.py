@@ -31,6 +31,7 @@ ENDINGS = {
     "program-on-stdin": ('"-", stdin=b"print(3)"', "ok", 0, 0, None, "3\n"),
     "env": ('code="import os; print(os.environ[\'A\'])", env={"A": "b=c"}', "ok", 0, 0, None, "b=c\n"),
     "env-clean": ('code="import os; print(\'SECRET\' in os.environ)"', "ok", 0, 0, None, "False\n"),
+    "descriptors": ('code="import os; print(len(os.listdir(\'/proc/self/fd\')))"', "ok", 0, 0, None, "4\n"),
     "files": ('code="import resource as r; print(r.getrlimit(r.RLIMIT_NOFILE)[0])", limits={"open-files": 99}', "ok", 0,
               0, None, "99\n"),
 }  # fmt: skip

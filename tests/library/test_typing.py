@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import subprocess
 import sys
 from pathlib import Path
 from typing import get_args
 
+import jailpy
 from jailpy.library.result import Outcome
 from jailpy.model.result import OUTCOMES
 from tests.support.installed import Installed
@@ -35,3 +38,19 @@ def test_outcomes_are_those_of_the_model() -> None:
     """All that are not an exception."""
     raised = {"not-executable", "not-found", "setup-failed", "profile-error", "usage-error"}
     assert set(get_args(Outcome)) == set(OUTCOMES) - raised
+
+
+def test_stub_has_the_names_of_the_package() -> None:
+    """Type checkers read the one, Python the other."""
+    stub = ast.parse(Path(jailpy.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    names = next(node.value for node in stub.body if isinstance(node, ast.Assign))
+    assert sorted(ast.literal_eval(names)) == sorted(jailpy.__all__)
+
+
+def test_both_ways_to_run_take_the_same() -> None:
+    assert inspect.signature(jailpy.run) == inspect.signature(jailpy.arun)
+
+
+def test_docstring_names_every_argument() -> None:
+    told = jailpy.run.__doc__ or ""
+    assert [name for name in inspect.signature(jailpy.run).parameters if name not in told] == []
