@@ -37,8 +37,11 @@ def main() -> int:
 
         return typed(sys.argv[1:])
     except Exception as error:  # noqa: BLE001 (the one boundary: nothing may reach a user as a traceback)
-        from jailpy.cli.boundary import explain
-
+        try:
+            from jailpy.cli.boundary import explain
+        except OSError:  # not even for that is there a descriptor
+            os.write(2, f"jailpy: {error}\n".encode(errors="replace"))
+            return 125
         return explain(error)
 
 

@@ -72,8 +72,11 @@ def switch_on(seccomp: SeccompPolicy, circumstance: str) -> SeccompPolicy:
 
 def compile_filter(seccomp: SeccompPolicy, arch: str) -> tuple[bytes, ...]:
     """BPF programs (arrays of struct sock_filter) for "x86_64" or "aarch64", in the order of installation."""
-    from jailpy.plan.filter_build import programs
-
+    try:
+        from jailpy.plan.filter_build import programs
+    except RuntimeError as error:  # pyseccomp has not found the library
+        hint = "install it (Debian: libseccomp2), or allow more open files: ulimit -n"
+        raise HostError("libseccomp cannot be loaded", hint=hint) from error
     try:
         return programs(seccomp, arch)
     except OSError as error:  # libseccomp asks the kernel what it can do

@@ -146,6 +146,13 @@ def test_run_is_not_disturbed_by(caller: Caller, installed: Installed, setup: st
     assert (done.stdout, done.stderr, done.returncode) == (b"18\n", b"", 0)
 
 
+@pytest.mark.parametrize("files", range(4, 12))
+def test_fewer_open_files_than_a_jail_takes(caller: Caller, installed: Installed, folder: Path, files: int) -> None:
+    """Whichever of them is missing: a line that says so, and nothing is started."""
+    script = f'export XDG_CACHE_HOME={folder}/cache; ulimit -n {files}; exec "$@"'
+    assert_refused(in_shell(caller, script, installed.command, "run", "-c", "print('ran')"))
+
+
 def test_umask_does_not_lock_the_caller_out(caller: Caller, installed: Installed, folder: Path) -> None:
     """What is made in the caller's home can be used by the next run."""
     script = f'umask 0777; XDG_CACHE_HOME={folder}/cache; export XDG_CACHE_HOME; exec "$@"'
