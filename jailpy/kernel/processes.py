@@ -18,6 +18,15 @@ def die_with_parent() -> None:
     _prctl.prctl(_prctl.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def end_first(process: str) -> None:
+    """Let ``process`` and its children be what the kernel ends when the host has no memory left (proc(5))."""
+    fd = os.open(f"/proc/{process}/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, b"1000")
+    finally:
+        os.close(fd)
+
+
 def ended(pidfd: int) -> bool:
     """Whether the process behind ``pidfd`` has ended (pidfd_open(2): it polls readable)."""
     poll = select.poll()

@@ -1,8 +1,9 @@
 """A watch on the whole jail: processor time, memory, tasks, open files, scratch space, folders that it may write.
 
 Nothing here limits by itself: what is used is looked at from time to time, more often the nearer it comes to a limit,
-and the run is ended when it is over. Not seen: memory of pipes, sockets and the kernel, memfds on their way through a
-socket, and the processor time of children that end unseen and that nobody waits for.
+and the run is ended when it is over. Not seen: memory of pipes, sockets and the kernel; shared memory that no process
+maps or has open, as of memfds on their way through a socket; and the processor time of children that end between two
+looks and that nobody waits for.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from jailpy.plan.steps import Section
 _PREPARE = Section("prepare", "capabilities")
 _CLONE = Section("clone", "namespaces")
 _MAP = Section("map", "namespaces")
+_MAP_LIMITS = Section("map", "limits")
 _IDENTITY = Section("identity", "namespaces")
 
 INSIDE_ID = 1000  # the one uid and gid that exist in the jail
@@ -37,6 +38,8 @@ def steps(policy: Policy, host: Host, host_id: int) -> list[Step]:
         needs = ("namespace-user",) if name != "user" else ()
         step = _CLONE.wall(f"namespace-{name}", text, "namespace", flag, needs=needs, shadows=shadows)
         found.append(step)
+    text = "where the host runs out of memory, what the kernel ends first is in the jail"
+    found.append(_MAP_LIMITS.wall("out-of-memory-first", text, "end-first", soft=True))
     return [*found, *_ids(host, host_id), *_own(policy, host)]
 
 

@@ -109,7 +109,7 @@ def _layer(name: str, will: str, policy: Policy, host: Host) -> Layer:
         return Layer(name=name, state="on", detail=f"ABI {host.landlock}")
     if name == "cgroup":
         detail = "limits of each process, and a watch that looks at the whole jail from time to time and does not see"
-        unseen = "memory of pipes, sockets and the kernel, nor memfds on their way through a socket"
+        unseen = "memory of pipes, sockets and the kernel, nor shared memory that no process maps or has open"
         missing = "".join(f"; {key} is not limited" for key in _unlimited(policy))
         return Layer(name=name, state="fallback", detail=f"{detail} {unseen}{missing}")
     return Layer(name=name, state="on", detail="")

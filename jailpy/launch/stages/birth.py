@@ -29,6 +29,10 @@ def map_id(ctx: Context, which: str, inside: int, outside: int) -> None:
     namespaces.map_id(ctx.process, which, inside, outside)
 
 
+def end_first(ctx: Context) -> None:
+    processes.end_first(ctx.process)
+
+
 def keep_user_namespace(ctx: Context) -> None:
     ctx.user_namespace = namespaces.user_namespace(ctx.process)
 
@@ -83,6 +87,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "namespace": new_namespace,
     "deny-setgroups": deny_setgroups,
     "map-id": map_id,
+    "end-first": end_first,
     "keep-user-namespace": keep_user_namespace,
     "become": become,
     "session": new_session,

@@ -109,6 +109,7 @@ signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGRTMIN])
 sent = [libc.sigqueue(os.getpid(), signal.SIGRTMIN, None) for _ in range(400)].count(0)
 finish(sent == 400, sent)
 """
+SCORE = 'saw = int(open("/proc/self/oom_score_adj").read())\nfinish(saw < 1000, saw)\n'
 PRIORITY = "finish(*tried(os.setpriority, os.PRIO_PROCESS, 0, -5))\n"
 REAL_TIME = "finish(*tried(os.sched_setscheduler, 0, os.SCHED_FIFO, os.sched_param(1)))\n"
 
@@ -128,6 +129,7 @@ ATTACKS = (
     Attack("limit-locked-memory", LOCK, Wide(resource.RLIMIT_MEMLOCK)),
     Attack("limit-queues", QUEUE),
     Attack("limit-signals", QUEUED, Wide(resource.RLIMIT_SIGPENDING)),
+    Attack("out-of-memory-first", SCORE),
     Attack("limit-nice", PRIORITY, Raised("--nice=40"), starter="CAP_SYS_RESOURCE"),
     Attack("limit-real-time", REAL_TIME, Raised("--rtprio=5"), starter="CAP_SYS_RESOURCE"),
     Attack(
