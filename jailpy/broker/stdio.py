@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jailpy.broker.terminal import Cleaner
 
 _CHUNK = 1 << 16  # what a new pipe holds
-_LARGE = 1 << 18  # what it holds once a chunk has filled it
+_LARGE = 1 << 17  # what it holds once a chunk has filled it
 _PIPE_BUF = 4096  # what a pipe that polls writable takes without blocking (pipe(7))
 _FIONREAD = 0x541B
 NULL = os.makedev(1, 3)  # to which a write never waits
