@@ -25,11 +25,12 @@ _KINDS = {stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK
 
 
 class Collector:
-    """The reader's side. ``room`` is how many bytes it copies at most (None: as many as there are)."""
+    """The reader's side. ``room`` is how many bytes it copies at most (None: what the folder's file system holds)."""
 
     def __init__(self, connection: int, room: int | None) -> None:
         self._connection = connection
-        self._room = room
+        self._given_room = room
+        self._room = 0
         self._entries = 0
         self._left: list[str] = []
         self._untold = 0
@@ -37,6 +38,7 @@ class Collector:
     def collect(self, source: int) -> tuple[str, ...]:
         """Copy what lies in the folder ``source``; what was left behind, and why."""
         try:
+            self._room = _used(source) if self._given_room is None else self._given_room
             self._folder(source, "/out", 1)
         except (OSError, EOFError) as error:
             self._leave("/out", f"nothing more was copied: {error}")
@@ -87,13 +89,12 @@ class Collector:
 
     def _copy(self, source: int, name: str, path: str) -> None:
         size = os.fstat(source).st_size
-        if self._room is not None and size > self._room:
+        if size > self._room:
             self._leave(path, "is too large: no more is copied than /out may hold")
             return
         if not self._ask(_FILE, name, size, path):
             return
-        if self._room is not None:
-            self._room -= size
+        self._room -= size
         while size:
             data = os.read(source, min(size, _CHUNK))
             if not data:
@@ -122,6 +123,12 @@ class Collector:
             self._left.append(f"{path} was not copied: {why}")
         else:
             self._untold += 1
+
+
+def _used(folder: int) -> int:
+    """Bytes that its file system holds: holes are none of them, and a file with two names is there once."""
+    status = os.fstatvfs(folder)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
 
 
 class Writer:

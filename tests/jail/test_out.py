@@ -131,6 +131,17 @@ def test_no_more_is_copied_than_fits_into_out(jailpy: Jailpy, out: Path) -> None
     assert b"/out: 1 more were not copied" in done.stderr
 
 
+def test_holes_are_not_copied_where_there_is_no_quota(jailpy: Jailpy, out: Path) -> None:
+    """A file of a terabyte that takes no room in the jail takes none on the host either."""
+    (out.parent / "wide.toml").write_text(
+        'schema = 1\nextends = "default@1"\n[filesystem]\ntmp = "none"\n[limits]\nfile-size = "none"\n'
+    )
+    code = plugin("open('a', 'wb').write(bytes(1 << 20)); open('b', 'wb').truncate(1 << 40)")
+    done = jailpy("run", "-p", out.parent / "wide.toml", "--out", out, "-c", code)
+    assert tree(out) == {"a": bytes(1 << 20)}
+    assert b"/out/b was not copied: is too large" in done.stderr
+
+
 def test_out_has_the_quota_of_the_other_scratch_folders(jailpy: Jailpy, out: Path) -> None:
     code = plugin(
         "try: open('big', 'wb').write(bytes(65 << 20))",
