@@ -67,11 +67,16 @@ def look(pid: int) -> Process | None:
     except OSError:
         return None
     try:
-        fields = os.read(fd, _STAT).rpartition(b")")[2].split()  # the name may hold anything, a bracket too
+        return parsed(pid, os.read(fd, _STAT))
     except OSError:
         return None
     finally:
         os.close(fd)
+
+
+def parsed(pid: int, line: bytes) -> Process | None:
+    """A line of /proc/PID/stat; None of one that is not whole."""
+    fields = line.rpartition(b")")[2].split()  # the name may hold anything, a bracket too
     if len(fields) < 22:
         return None
     user, system, reaped_user, reaped_system = (int(field) / _TICK for field in fields[11:15])
@@ -142,15 +147,19 @@ def mapped_memory(process: Process, device: int, but: dict[tuple[int, int], int]
     There lie shared anonymous mappings, and memfds that were closed after they were mapped.
     """
     try:
-        lines = _text(f"/proc/{process.pid}/smaps").splitlines()
+        return mapped(_text(f"/proc/{process.pid}/smaps"), device, but)
     except OSError:
         return 0
+
+
+def mapped(text: bytes, device: int, but: dict[tuple[int, int], int]) -> int:
+    """The same of what /proc/PID/smaps says: for each mapping a line with its name at the end, then sizes."""
     place, counts, found = b"%02x:%02x" % (os.major(device), os.minor(device)), False, 0
-    for line in lines:
+    for line in text.split(b"\n")[:-1]:  # a name may hold any other end of a line
         word, _, rest = line.partition(b" ")
         if word == b"Pss:":
             found += int(rest.split()[0]) << 10 if counts else 0
-        elif not word.endswith(b":"):  # a mapping's own line: addresses, rights, offset, device, inode, name
+        elif not word.endswith(b":"):  # addresses, rights, offset, device, inode, name
             fields = rest.split(None, 4)
             counts = fields[2] == place and (device, int(fields[3])) not in but
     return found
