@@ -18,7 +18,8 @@ ROWS = [
     for line in (CHECKOUT / "docs/troubleshooting.md").read_text(encoding="utf-8").splitlines()
     if re.match(r"\| .*`", line)
 ]
-LISTED = {text for row in ROWS for text in re.findall(r"`([^`]+)`", row[0])}
+TEXTS = [text for row in ROWS for text in re.findall(r"`([^`]+)`", row[0])]
+LISTED = set(TEXTS)
 
 STOPPED = {f"… was stopped {text.format('…')} (limits.{key})" for key, text in words._STOPPED.items()}
 
@@ -60,6 +61,10 @@ def is_listed(message: str) -> bool:
 def test_every_message_has_its_cause_and_its_cure() -> None:
     missing = [f"{place}: {plain(text)}" for place, text in raised() if not is_listed(text)]
     assert missing == []
+
+
+def test_no_message_is_listed_twice() -> None:
+    assert sorted(TEXTS) == sorted(LISTED)
 
 
 def test_every_limit_that_ends_a_run_is_there() -> None:
