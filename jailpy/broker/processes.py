@@ -38,13 +38,34 @@ class Private(Record):
     shared: int  # pages of tmpfs, memfds and shared anonymous mappings
 
 
-def family(first: int, known: dict[int, Process]) -> dict[int, Process]:
+def hold(pid: int) -> tuple[int, ...]:
+    """Descriptors by which a process is seen for as long as it lives, also where /proc hides it later (hidepid)."""
+    opened: list[int] = []
+    try:
+        opened.append(os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC))
+        opened.append(os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        for fd in opened:
+            os.close(fd)
+        return ()
+    return tuple(opened)
+
+
+def family(first: int, known: dict[int, Process], held: tuple[int, ...] = ()) -> dict[int, Process]:
     """Process ``first`` and all below it, itself first and each before its children.
 
-    ``known`` are those of the last time: the kernel can pass over a child while one of its siblings ends.
+    ``known`` are those of the last time: the kernel can pass over a child while one of its siblings ends. ``held`` is
+    what ``hold`` gave for the first.
     """
     found: dict[int, Process] = {}
-    _descend(first, found)
+    if held:
+        process = parsed(first, _again(held[0]))
+        if process is not None:
+            found[first] = process
+        for child in _again(held[1]).split():
+            _descend(int(child), found)
+    else:
+        _descend(first, found)
     for process in known.values():
         if process.pid not in found and (again := look(process.pid)) is not None and again.born == process.born:
             _descend(process.pid, found)
@@ -176,6 +197,15 @@ def storage(process: Process) -> tuple[int, int]:
 
 def _lines(process: Process) -> list[bytes]:
     return _text(f"/proc/{process.pid}/io").splitlines()
+
+
+def _again(fd: int) -> bytes:
+    """The text behind a descriptor, from its start; nothing when the process is gone."""
+    try:
+        os.lseek(fd, 0, os.SEEK_SET)
+        return b"".join(iter(lambda: os.read(fd, 1 << 16), b""))
+    except OSError:
+        return b""
 
 
 def _text(path: str) -> bytes:

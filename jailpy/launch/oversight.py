@@ -24,11 +24,17 @@ class Oversight:
         self._ending = ending
         self._pid = 0
         self._accounts: tuple[int, ...] = ()
+        self._held: tuple[int, ...] = ()
         self.due: float | None = None
 
     def adopt(self, pid: int) -> None:
-        """Pid 1 lives: count what lies in the folders that the jail may write, before it writes."""
+        """Pid 1 lives: count what lies in the folders that the jail may write, before it writes.
+
+        Where /proc shows only what may be traced, pid 1 is out of sight when it has become non-dumpable.
+        """
         self._pid = pid
+        if not os.access("/proc/1/stat", os.R_OK):
+            self._hold()
         if self._ctx.written:
             self._watch()
 
@@ -36,6 +42,7 @@ class Oversight:
         """What root must have before it becomes the jail's id: its own accounts, and perhaps our modules."""
         self._watch()  # first: its import may need the last descriptor, and gives it back
         self._accounts = processes.open_accounts()
+        self._hold()
 
     def begin(self) -> None:
         """The plugin starts."""
@@ -62,7 +69,7 @@ class Oversight:
             self._ending.storage = processes.storage_of_ended(*self._accounts)
 
     def close(self) -> None:
-        for fd in (*self._accounts, *self._ctx.written):
+        for fd in (*self._accounts, *self._held, *self._ctx.written):
             os.close(fd)
 
     def _watch(self) -> Watch:
@@ -70,4 +77,10 @@ class Oversight:
             from jailpy.launch.watch import Watch
 
             self._ending.watch = Watch(self._ctx, self._pid)
+        self._ending.watch.held = self._held
         return self._ending.watch
+
+    def _hold(self) -> None:
+        from jailpy.broker.processes import hold
+
+        self._held = hold(self._pid)

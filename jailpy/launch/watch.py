@@ -26,11 +26,12 @@ _SHARE = 10  # looking takes at most this part of a processor
 
 
 class Watch:
-    """What was seen of one jail; ``pid_1`` is its first process as the launcher numbers it."""
+    """What was seen of one jail; ``pid_1`` is its first process as the launcher numbers it, ``held`` opened of it."""
 
     def __init__(self, ctx: Context, pid_1: int) -> None:
         self._ctx = ctx
         self._pid_1 = pid_1
+        self.held: tuple[int, ...] = ()
         self._known: dict[int, Process] = {}
         self._gone = (0.0, 0.0)
         self._device = _memory_device()
@@ -87,7 +88,7 @@ class Watch:
             self.written += written
 
     def _processes(self) -> list[Process]:
-        found = broker.family(self._pid_1, self._known)
+        found = broker.family(self._pid_1, self._known, self.held)
         plugin = [process for process in found.values() if process.pid != self._pid_1]
         self._count_time(found, plugin)
         self._known = found

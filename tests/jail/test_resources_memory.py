@@ -10,6 +10,9 @@ import pytest
 
 from tests.attack.conftest import Profile
 from tests.support.bombs import Bomb, bomb, ended_by, limit
+from tests.support.callers import Caller
+from tests.support.installed import Installed
+from tests.support.poor_host import in_mount_namespace
 
 __all__ = ["bomb"]
 
@@ -105,3 +108,14 @@ def test_scratch_folder_is_memory(bomb: Bomb, profile: Profile) -> None:
     run = bomb(plugin, options=profile('[filesystem]\ntmp = "1G"\n[limits]\nmemory = "100M"'))
     assert (run.report["outcome"], ended_by(run, "memory")) == ("memory-limit", True)
     assert 100 << 20 < limit(run, "memory")["peak"] < 400 << 20
+
+
+if os.geteuid() == 0:  # only root mounts another /proc
+
+    def test_host_that_hides_processes(caller: Caller, installed: Installed) -> None:
+        """Where /proc shows only what may be traced, pid 1 of a jail is out of sight, and what is below it is not."""
+        code = "import time; taken = bytearray(b'x') * (200 << 20); time.sleep(3)"
+        words = ("run", "--limit", "memory=100M", "-c", code)
+        done = in_mount_namespace(caller, "mount -t proc -o hidepid=2 proc /proc", installed.command, *words)
+        assert done.returncode == 137
+        assert b"was stopped at 100M of memory" in done.stderr
