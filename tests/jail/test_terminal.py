@@ -128,7 +128,8 @@ def test_what_is_typed_goes_through_the_plugins_line_discipline(person: Started)
     """Echo, erase, interrupt and end of file are its terminal's, and ours is raw meanwhile."""
     code = (
         "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
-        "print(repr(input('? ')))\nprint('then', flush=True)\nprint('got', int(signal.sigwait({signal.SIGINT})))\ninput()\n"
+        "print(repr(input('? ')))\nprint('then', flush=True)\n"
+        "print('got', int(signal.sigwait({signal.SIGINT})))\ninput()\n"
     )
     with person(code, options=("--tty",)) as someone:
         before = someone.settings()
