@@ -77,5 +77,6 @@ def _wheel(package: str, path: str) -> str | None:
     if found is None or not found.submodule_search_locations:
         return None
     program = Path(found.submodule_search_locations[0], path)
-    program.chmod(program.stat().st_mode | 0o111)  # as it comes it is not executable
+    if not os.access(program, os.X_OK):
+        program.chmod(0o755)  # as it comes it is not executable
     return str(program)
