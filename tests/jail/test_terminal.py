@@ -65,6 +65,18 @@ def test_what_is_printed_is_seen_at_once(person: Started) -> None:
         someone.sees(b"hello you")
 
 
+@pytest.mark.parametrize("options", [(), ("--tty",)])
+def test_a_terminal_of_another_user(person: Started, options: tuple[str, ...]) -> None:
+    """After su(1) it can be used, and not opened."""
+    with person("print(input('? ')[::-1], '\\x1b[2J')\n", options=options, own=False) as someone:
+        before = someone.settings()
+        someone.sees(b"? ")
+        someone.types(b"abc\r")
+        someone.sees(b"cba \\x1b[2J\r\n")
+        assert someone.leaves()[0] == 0
+        assert someone.settings() == before
+
+
 def test_end_of_input_is_typed(person: Started) -> None:
     with person("import sys\nprint('go')\nprint(repr(sys.stdin.read()))\n") as someone:
         someone.sees(b"go")

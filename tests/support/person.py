@@ -65,11 +65,20 @@ class Person:
 
 @contextmanager
 def at_terminal(
-    caller: Caller, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, **how: Any
+    caller: Caller,
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    own: bool = True,
+    **how: Any,
 ) -> Iterator[Person]:
-    """The command as the caller's, on a terminal that controls it; keywords as ``subprocess.Popen``."""
+    """The command as the caller's, on a terminal that controls it; keywords as ``subprocess.Popen``.
+
+    ``own``: the terminal is the caller's own; after su(1) it is another user's, and cannot be opened.
+    """
     master, slave = pty.openpty()
-    os.fchown(slave, caller.uid, caller.gid)
+    if own:
+        os.fchown(slave, caller.uid, caller.gid)
     rights = {"user": caller.uid, "group": caller.gid, "extra_groups": []} if os.geteuid() == 0 else {}
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
     common = {"cwd": caller.home, "env": environment(caller) | dict(env or {}), "start_new_session": True}
