@@ -28,13 +28,13 @@ class Oversight:
         self.due: float | None = None
 
     def adopt(self, pid: int) -> None:
-        """Pid 1 lives: count what lies in the folders that the jail may write, before it writes.
-
-        Where /proc shows only what may be traced, pid 1 is out of sight when it has become non-dumpable.
-        """
+        """Pid 1 lives and waits; where /proc shows only what may be traced, it will be out of sight (pid-1-hidden)."""
         self._pid = pid
         if not os.access("/proc/1/stat", os.R_OK):
             self._hold()
+
+    def survey(self) -> None:
+        """Count what lies in the folders that the jail may write, before it writes."""
         if self._ctx.written:
             self._watch()
 

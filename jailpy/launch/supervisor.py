@@ -92,6 +92,7 @@ class Supervisor:
                 os.close(fd)
         self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)  # not before: a caller may allow 16 files
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        self._oversight.adopt(pid)
 
     def release(self) -> None:
         """Let the child go on: its ids are mapped."""
@@ -99,7 +100,7 @@ class Supervisor:
         self._streams.allowance.left = self._ctx.output
         if self._ctx.wall is not None:
             self._deadline = self._ending.clock + self._ctx.wall
-        self._oversight.adopt(self._pid)
+        self._oversight.survey()
 
     def kill(self) -> None:
         """SIGKILL to pid 1, which ends every process of the jail, and wait until all of them are gone."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SHORTEST, _LONGEST = 0.01, 0.25  # seconds between two looks
 _RATE = 4 << 30  # bytes a second that a jail comes to hold, at most; one process touches 1.6 GB
+_TIMES = 3  # that processes are found to hold too much together before it is believed
 _SHARE = 10  # looking takes at most this part of a processor
 
 
@@ -116,9 +117,18 @@ class Watch:
         limit = self._ctx.memory
         if limit is None or bound <= limit:
             return bound
+        used = bound
+        for _ in range(_TIMES):  # they are not read at one moment: what a fork shares meanwhile counts twice, once
+            used = min(used, self._held_together(plugin, apart, memfds))
+            if used <= limit:
+                break
+        return used
+
+    def _held_together(self, plugin: list[Process], apart: int, memfds: dict[tuple[int, int], int]) -> int:
+        """The same with what processes share counted once; ``apart`` lies in scratch folders and in ``memfds``."""
         private = [broker.held(process) for process in plugin]
         anonymous, shared = (sum(p.anonymous for p in private), sum(p.shared for p in private))
-        if not (shared and apart) or anonymous + shared + apart <= limit:
+        if not (shared and apart) or anonymous + shared + apart <= (self._ctx.memory or 0):
             return anonymous + shared + apart
         # what is mapped of a tmpfs or of an open memfd is in both
         return anonymous + apart + sum(broker.mapped_memory(p, self._device, memfds) for p in plugin)
