@@ -26,7 +26,7 @@ class Ending:
         self.why = ""
         self.limit = ""  # the name of the limit that ended the run
         self.last: Message | None = None
-        self.setup_s = (0.0, 0.0)  # user and system time that pid 1 took to build the jail
+        self.setup_s: tuple[float, float] | None = None  # user and system time that it took to build the jail
         self.account: struct_rusage | None = None  # of pid 1 and all that it has waited for
         self.storage: tuple[int, int] | None = None  # bytes that these read from storage and wrote to it
         self.watch: Watch | None = None

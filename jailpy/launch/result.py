@@ -115,7 +115,7 @@ def _warnings(plan: Plan, ending: Ending) -> tuple[str, ...]:
 def _usage(ending: Ending) -> Usage | None:
     """What was waited for, or what the watch has seen, whichever is more: killed processes are not waited for."""
     account, watch = ending.account, ending.watch
-    if account is None:
+    if account is None or ending.setup_s is None:  # there was no jail
         return None
     times = (account.ru_utime - ending.setup_s[0], account.ru_stime - ending.setup_s[1])
     memory, storage, tasks = account.ru_maxrss << 10, ending.storage, None
