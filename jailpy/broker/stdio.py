@@ -47,8 +47,6 @@ class Input:
     The bytes are copied: a page of a host file that was spliced into the pipe would still be that file's.
     """
 
-    patience: float | None = None  # seconds after which to ask again what is wanted
-
     def __init__(self, source: int, sink: int, *, owned: bool) -> None:
         """``owned``: the source is ours to close; ``sink`` always is."""
         self.source = source
@@ -60,6 +58,11 @@ class Input:
         self._buffer = bytearray(_CHUNK)
         self._pending = memoryview(b"")
         os.set_blocking(sink, False)
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds after which to ask again what is wanted, whatever happens."""
+        return None
 
     @property
     def pending(self) -> bool:
@@ -76,7 +79,7 @@ class Input:
 
     def move(self, fd: int, revents: int) -> None:
         """Do what the poll made possible; closes itself at the end of the data or of the reader."""
-        if fd == self.sink and revents & (select.POLLERR | select.POLLNVAL):
+        if fd == self.sink and revents & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
             self.close()
             return
         try:

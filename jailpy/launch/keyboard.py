@@ -21,7 +21,7 @@ class Keyboard(Input):
     """The plugin's standard input while we are in the foreground; in the background what is typed is not for us."""
 
     @property
-    def patience(self) -> float | None:  # type: ignore[override]
+    def patience(self) -> float | None:
         return None if in_foreground(self.source) else _AGAIN
 
     def wanted(self) -> tuple[tuple[int, int], ...]:

@@ -42,7 +42,7 @@ class ToOwn(Keyboard):
         self._ended = True
 
     @property
-    def patience(self) -> float | None:  # type: ignore[override]
+    def patience(self) -> float | None:
         return _AGAIN if self._ended else super().patience
 
     def wanted(self) -> tuple[tuple[int, int], ...]:
@@ -56,22 +56,24 @@ class ToOwn(Keyboard):
         Where lines are taken whole, the first one may only complete a line. A program that reads each key by itself
         may have thrown it away when it changed the terminal's ways, so for those it is typed again.
         """
-        lines = bool(termios.tcgetattr(self._slave)[3] & termios.ICANON)
         now = time.monotonic()
-        if terminals.unread(self._slave) or now < self._typed + _AGAIN or (lines and self._typed):
+        try:
+            lines = bool(termios.tcgetattr(self._slave)[3] & termios.ICANON)
+            if terminals.unread(self._slave) or now < self._typed + _AGAIN or (lines and self._typed):
+                return
+            os.write(self.sink, _END_OF_FILE * (2 if lines else 1))
+            self._typed = now
+        except (OSError, termios.error):  # the plugin has ended, and its terminal with it
             return
-        self._typed = now
-        os.write(self.sink, _END_OF_FILE * (2 if lines else 1))
 
 
 class OwnTerminal(streams.Streams):
     """The plugin has one terminal for its three streams. The jail makes it and sends us both of its sides."""
 
     def __init__(self, plan: Plan) -> None:
-        self._source, owned = streams.standard_input("")
-        self._sink, self._cleaner, sink_owned = streams.writable(1, plan)
-        self._ours_to_close = [fd for fd, ours in ((self._source, owned), (self._sink, sink_owned)) if ours]
+        self._source, _ = streams.standard_input("")
         self._from_jail, self.socket = handover.pair()
+        self._sink, self._cleaner, self._sink_owned = streams.writable(1, plan)
         self.theirs = (-1, -1, -1)
         self.allowance = Allowance()
         self._inputs: tuple[Input, ...] = ()
@@ -104,11 +106,9 @@ class OwnTerminal(streams.Streams):
         except OSError:  # the jail has ended, which is seen elsewhere
             return
         os.set_blocking(master, False)
-        owned = self._source in self._ours_to_close
-        self._inputs = (ToOwn(self._source, os.dup(master), self._slave, owned=owned),)
-        owned = self._sink in self._ours_to_close
-        self._outputs = (Output(master, self._sink, self.allowance, cleaner=self._cleaner, owned=owned),)
-        self._ours_to_close = []
+        self._inputs = (ToOwn(self._source, os.dup(master), self._slave, owned=False),)
+        self._outputs = (Output(master, self._sink, self.allowance, cleaner=self._cleaner, owned=self._sink_owned),)
+        self._sink_owned = False
         self._resize()
         self._handle(signal.SIGWINCH, self._resize)
         for number in _DEADLY:
@@ -121,10 +121,10 @@ class OwnTerminal(streams.Streams):
 
     def _resize(self, *_: object) -> None:
         """The plugin's terminal is as large as the caller's; the kernel tells the plugin (SIGWINCH)."""
-        for fd in (1, 0, 2):
-            if os.isatty(fd):
-                terminals.resize(self._slave, terminals.size(fd))
-                return
+        try:
+            terminals.resize(self._slave, terminals.size(next(fd for fd in (1, 0, 2) if os.isatty(fd))))
+        except (OSError, StopIteration):  # one of them is gone, or the caller has none
+            return
 
     def _die(self, number: int, _: FrameType | None) -> None:
         """A signal that ends us at once must not leave the caller with a raw terminal."""
@@ -140,18 +140,24 @@ class OwnTerminal(streams.Streams):
         """Make the caller's terminal raw, once we are in the foreground; if it is read by others, its output only."""
         if self._settings or self._terminal < 0 or not in_foreground(self._terminal):
             return
-        self._settings = termios.tcgetattr(self._terminal)
-        if self._terminal == 0:
-            tty.setraw(0, termios.TCSADRAIN)
+        try:
+            self._settings = termios.tcgetattr(self._terminal)
+            if self._terminal == 0:
+                tty.setraw(0, termios.TCSANOW)
+                return
+            inputs, outputs, *others = self._settings
+            termios.tcsetattr(self._terminal, termios.TCSANOW, [inputs, outputs & ~termios.OPOST, *others])
+        except termios.error:  # it was hung up
             return
-        inputs, outputs, *others = self._settings
-        termios.tcsetattr(self._terminal, termios.TCSADRAIN, [inputs, outputs & ~termios.OPOST, *others])
 
     def leave(self) -> None:
         """Give the caller's terminal its settings back, unless a shell has it now."""
         settings, self._settings = self._settings, []
-        if settings and in_foreground(self._terminal):
-            termios.tcsetattr(self._terminal, termios.TCSADRAIN, settings)
+        try:
+            if settings and in_foreground(self._terminal):
+                termios.tcsetattr(self._terminal, termios.TCSANOW, settings)
+        except termios.error:  # it was hung up
+            return
 
     def close_input(self) -> None:
         super().close_input()
@@ -160,10 +166,10 @@ class OwnTerminal(streams.Streams):
             self._slave = -1
 
     def forget(self) -> None:
-        for fd in (*self._ours_to_close, *((self._from_jail,) if self._from_jail >= 0 else ())):
-            os.close(fd)
-        self._ours_to_close = []
-        self._from_jail = -1
+        for fd, ours in ((self._sink, self._sink_owned), (self._from_jail, self._from_jail >= 0)):
+            if ours:
+                os.close(fd)
+        self._from_jail, self._sink_owned = -1, False
 
     def close(self) -> None:
         self.leave()

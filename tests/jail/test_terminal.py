@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.callers import Caller, run_as
 from tests.support.must import must_have
-from tests.support.person import Person, at_terminal
+from tests.support.person import LONG, Person, at_terminal
 
 Words = Callable[..., list[str | Path]]
 Started = Callable[..., AbstractContextManager[Person]]
@@ -96,12 +96,15 @@ def test_interrupt_is_typed(person: Started, folder: Path) -> None:
     assert json.loads((folder / "report.json").read_bytes())["outcome"] == "killed"
 
 
-def test_a_terminal_that_goes_away_ends_the_run(caller: Caller, words: Words, folder: Path) -> None:
-    """SIGHUP is passed on, the grace is kept, and nothing is left."""
-    with at_terminal(caller, words("import time\nprint('go')\ntime.sleep(100)\n"), cwd=folder) as someone:
+@pytest.mark.parametrize("options", [(), ("--tty",)])
+def test_a_terminal_that_goes_away_ends_the_run(person: Started, folder: Path, options: tuple[str, ...]) -> None:
+    """Its window is closed: SIGHUP is passed on, and nothing is left."""
+    code = "import time\nprint('go')\nwhile True: print('x'), time.sleep(0.01)\n"
+    with person(code, options=options) as someone:
         someone.sees(b"go")
-        someone.process.send_signal(signal.SIGHUP)
-        assert someone.leaves()[0] == -signal.SIGHUP
+        someone.hangs_up()
+        assert someone.process.wait(LONG) == -signal.SIGHUP
+    assert json.loads((folder / "report.json").read_bytes())["outcome"] == "killed"
 
 
 # ---- a terminal of the plugin's own

@@ -53,6 +53,11 @@ class Person:
         """Of the terminal (termios(3))."""
         return termios.tcgetattr(self.slave)
 
+    def hangs_up(self) -> None:
+        """Close the window."""
+        os.close(self.master)
+        self.master = -1
+
     def resizes(self, lines: int, columns: int) -> None:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("=4H", lines, columns, 0, 0))
 
@@ -84,10 +89,12 @@ def at_terminal(
     common = {"cwd": caller.home, "env": environment(caller) | dict(env or {}), "start_new_session": True}
     control = {"preexec_fn": lambda: fcntl.ioctl(slave, termios.TIOCSCTTY), "pass_fds": (slave,)}
     with subprocess.Popen(command, **{**streams, **common, **control, **rights, **how}) as process:
+        someone = Person(master, slave, process)
         try:
-            yield Person(master, slave, process)
+            yield someone
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             os.close(slave)
-            os.close(master)
+            if someone.master >= 0:
+                os.close(master)
