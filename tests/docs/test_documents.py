@@ -50,7 +50,7 @@ class Reader:
             os.chown(self.folder / made, self.caller.uid, self.caller.gid)
 
     def run(self, block: Block, *command: str | Path, **options: object) -> subprocess.CompletedProcess[bytes]:
-        options = {"cwd": self.folder, "env": self.environment, **options}
+        options = {"cwd": self.folder, "env": self.environment, "timeout": 300, **options}
         done = run_as(self.caller, command, **options)  # type: ignore[arg-type]
         assert done.returncode == 0, f"{block.place} as {self.caller.kind}: {done}"
         return done
