@@ -42,7 +42,7 @@ def conclude(plan: Plan, ending: Ending) -> Result:
         signal=number or None,
         failure=failure,
         layers=_layers(plan, ending),
-        warnings=(*plan.warnings, *_warnings(plan, ending), *ending.left),
+        warnings=(*_warnings(plan, ending), *ending.left),
         started=ending.started,
         wall_s=wall_s,
         usage=usage,

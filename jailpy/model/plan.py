@@ -61,7 +61,6 @@ class Plan(Record):
     layers: tuple[Layer, ...]
     widened: tuple[tuple[str, str, str], ...]  # key, from, to
     host_id: int  # the id outside that the jail's own id maps to
-    warnings: tuple[str, ...] = ()
     stdin: str = ""  # the file that is the plugin's standard input; "": the caller's
     raw: bool = False  # a terminal obeys all that the plugin writes
     tty: bool = False  # the plugin has a terminal of its own

@@ -48,7 +48,7 @@ def recall(name: str, request: Request, host_id: int) -> Plan | None:
     known = cache.load(name)
     if known is None:
         return None
-    policy, layers, widened, warnings, steps = known
+    policy, layers, widened, steps = known
     policy = compiled.restore(policy)
     what = intake.program(request, policy.filesystem)
     if what.shares or len(what.files) > 1:
@@ -60,7 +60,6 @@ def recall(name: str, request: Request, host_id: int) -> Plan | None:
         layers=tuple(map(Layer._make, layers)),
         widened=widened,
         host_id=host_id,
-        warnings=warnings,
     )
 
 
@@ -103,7 +102,7 @@ def remember(name: str, plan: Plan, what: intake.Program, evidence: tuple[str, .
         return
     own = {f"file {path}" for path, _, _ in what.files}
     steps = [None if step.name in own else tuple(_opened(step, what, plan.host_id)) for step in plan.steps]
-    value = (compiled.dump(policy), tuple(map(tuple, plan.layers)), plan.widened, plan.warnings, tuple(steps))
+    value = (compiled.dump(policy), tuple(map(tuple, plan.layers)), plan.widened, tuple(steps))
     cache.store(name, value, (*evidence, *_CONTENTS))
 
 
