@@ -25,7 +25,6 @@ def document(plan: Plan) -> dict[str, object]:
             "widened": [{"key": key, "from": old, "to": new} for key, old, new in plan.widened],
         },
         "layers": {layer.name: {"state": layer.state, "detail": layer.detail} for layer in plan.layers},
-        "warnings": list(plan.warnings),
         "steps": [
             {"name": step.name, "stage": step.stage, "layer": step.layer, "text": step.text, "wall": step.wall}
             for step in plan.steps
