@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def rows(plan: Plan, ending: Ending, outcome: str, wall_s: float, usage: Usage | None) -> tuple[Limit, ...]:
-    """Every limit that the policy sets and this version enforces; none where there was no jail."""
+    """Every limit that the policy sets and this version enforces; of a jail that was never finished only the clock."""
+    wall = plan.policy.limits.wall
+    if usage is None and ending.limit == "wall" and wall is not None:
+        return (Limit(name="wall", limit=wall, peak=round(wall_s, 6), hits=1, ended_run=True),)
     if usage is None:
         return ()
     by = ending.limit or ("cpu" if outcome == "cpu-limit" else "")

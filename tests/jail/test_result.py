@@ -189,3 +189,10 @@ def test_program_that_is_not_there(caller: Caller, installed: Installed, folder:
         assert (report["outcome"], report["status"], done.returncode) == (outcome, status, status), command
         assert done.stderr.startswith(b"jailpy: ")
         assert done.stdout == b""
+
+
+def test_a_clock_that_is_over_before_there_is_a_jail_is_told_of(jailpy: Command, folder: Path) -> None:
+    done = jailpy("run", "--timeout", "10ms", "--report", folder / "r.json", "-c", "pass")
+    assert (done.returncode, done.stdout) == (124, b"")
+    assert done.stderr.startswith(b"jailpy: -c was stopped after 0.01s (limits.wall)\n")
+    assert [row["name"] for row in valid(folder / "r.json")["limits"] if row["ended_run"]] == ["wall"]
