@@ -45,8 +45,6 @@ systemd-run --quiet --wait --collect -p ProtectSystem=strict -p RuntimeDirectory
 """
 REFUSED = (  # an example of each row of the document's table
     "RestrictNamespaces=yes",
-    "RestrictSUIDSGID=yes",
-    "DynamicUser=yes",
     "ProtectHostname=yes",
     "RestrictAddressFamilies=AF_UNIX",
     "ReadOnlyPaths=/",
@@ -57,6 +55,8 @@ FINE = (
     "RestrictNamespaces=user mnt pid net ipc uts cgroup",
     "RestrictAddressFamilies=AF_UNIX AF_INET",
     "SystemCallFilter=~@obsolete @clock @module",
+    "RestrictSUIDSGID=yes",
+    "DynamicUser=yes",
 )
 
 
