@@ -53,7 +53,9 @@ class Input:
         self.sink = sink
         self.open = True
         self._owned = owned
-        self._rewinds = stat.S_ISREG(os.fstat(source).st_mode)
+        mode = os.fstat(source).st_mode
+        self._rewinds = stat.S_ISREG(mode)
+        self._shared = stat.S_ISFIFO(mode) and os.get_blocking(source)
         self._ended = False  # the caller has no more; the plugin may not have read it all yet
         self._buffer = bytearray(_CHUNK)
         self._pending = memoryview(b"")
@@ -84,7 +86,7 @@ class Input:
             return
         try:
             if not self._pending:
-                size = os.readv(self.source, (self._buffer,))
+                size = self._read()
                 self._pending = memoryview(self._buffer)[:size]
                 if size == 0:
                     self._end()
@@ -97,6 +99,17 @@ class Input:
             return
         except OSError:
             self.close()
+
+    def _read(self) -> int:
+        """Fill the buffer, without waiting where somebody else has emptied a pipe that we could not make our own."""
+        if self._shared:
+            try:
+                return os.preadv(self.source, (self._buffer,), -1, os.RWF_NOWAIT)
+            except OSError as error:
+                if error.errno != errno.EOPNOTSUPP:
+                    raise
+                self._shared = False  # a kernel before 6.4 cannot do that with pipes
+        return os.readv(self.source, (self._buffer,))
 
     def _end(self) -> None:
         """The caller has no more, which the plugin learns when our end is closed; the other one tells what it reads."""

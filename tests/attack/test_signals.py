@@ -29,8 +29,9 @@ def test_ignored_and_blocked_signals_are_inherited(live: Starter) -> None:
         with open("/proc/self/status") as file:
             status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
         pythons = sum(1 << (number - 1) for number in (signal.SIGPIPE, signal.SIGXFSZ))
+        libcs = 3 << 31  # two signals of glibc's own, which its posix_spawn sets
         return [
-            int(status["SigIgn"], 16) == pythons,
+            int(status["SigIgn"], 16) & ~libcs == pythons,
             int(status["SigBlk"], 16),
             in_child(lambda: signal.raise_signal(15)),
         ]

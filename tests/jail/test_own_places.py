@@ -59,6 +59,8 @@ def test_what_is_kept_is_covered_in_what_is_only_read(jailpy: Jailpy, caller: Ca
     run = jailpy("run", *shares, "-c", code, env=environment)
     assert (run.returncode, run.stdout) == (0, b"[]\n" * 3), run.stderr
     for place in kept:
+        if place == Path("/run/jailpy"):
+            continue  # a place of the jail's own too
         assert b"jailpy itself depends on" in jailpy("run", "--read", place, "-c", "pass", env=environment).stderr
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.installed import CHECKOUT
 from tests.support.must import must_have, must_run
 
-FROM_DEBIAN = "python3-prctl"  # compiled, so it must be of the machine's own Python; all else is plain Python
+FROM_DEBIAN = "python3-prctl,python3-jsonschema"  # compiled, so of the machine's own Python; all else is plain Python
 SECONDS = 1500
 
 
