@@ -94,7 +94,7 @@ def test_names_forge_sizes(jail: Jail, end: str, size: int) -> None:
         held.append((mmap.mmap(-1, int(taken)), -1))
         for shared, _ in held:
             shared[:: mmap.PAGESIZE] = b"x" * len(shared[:: mmap.PAGESIZE])
-        time.sleep(1.5)
+        time.sleep(1.5 if len(shared) == 10 << 20 else 60)  # until it is seen, on a slow machine too
         return len(held)
 
     names = [name.format(end, size) for name in FORGED]

@@ -156,7 +156,7 @@ ATTACKS = (
     ),
     Attack("tree-private", 'ready()\nfinish(*tried(lambda: open("/data/sub/secret").read()))\n', LaterMount()),
     Attack("device-numbers", 'finish(*tried(lambda: open("/dev/full").read()))\n', FalseDevice()),
-    Attack("proc-read-only", 'finish(*tried(lambda: open("/proc/self/oom_score_adj", "r+b", 0).write(b"0")))\n'),
+    Attack("proc-read-only", 'finish(*tried(lambda: open("/proc/self/oom_score_adj", "r+b", 0).write(b"1000")))\n'),
     Attack("proc-pids-only", 'finish(*tried(lambda: open("/proc/meminfo").read(20)))\n'),
     Attack("root-read-only", MAKE_FOLDER),
 )
