@@ -80,7 +80,7 @@ SPREAD = """
 print("READY", flush=True)
 def burn():
     signal.signal(signal.SIGPROF, lambda *_: os._exit(0))
-    signal.setitimer(signal.ITIMER_PROF, 0.7)
+    signal.setitimer(signal.ITIMER_PROF, 1.4)
     while True:
         pass
 children = []
@@ -124,7 +124,7 @@ ATTACKS = (
         changes=(("limits.file-size", "4K"),),
     ),
     Attack("limit-cpu", BURN, changes=(("limits.cpu", "1s"),)),
-    Attack("limit-cpu-whole", SPREAD, Outcome("cpu-limit"), changes=(("limits.cpu", "1s"),)),
+    Attack("limit-cpu-whole", SPREAD, Outcome("cpu-limit"), changes=(("limits.cpu", "3s"),)),
     Attack("limit-memory", TAKE, Outcome("memory-limit"), changes=(("limits.memory", "80M"),)),
     Attack("limit-locked-memory", LOCK, Wide(resource.RLIMIT_MEMLOCK)),
     Attack("limit-queues", QUEUE),
