@@ -7,12 +7,6 @@ import errno
 import struct
 
 
-def pair() -> tuple[int, int]:
-    """Two connected sockets, closed at execve."""
-    one, other = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
-    return one.detach(), other.detach()
-
-
 def send(to: int, *descriptors: int) -> None:
     """Hand descriptors over, and close the socket."""
     connection = _socket.socket(fileno=to)

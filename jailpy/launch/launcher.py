@@ -12,7 +12,7 @@ import resource
 import time
 
 from jailpy.kernel import namespaces
-from jailpy.launch import child
+from jailpy.launch import channel, child
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending
 from jailpy.launch.result import conclude
@@ -116,10 +116,9 @@ def _perform(ctx: Context, stage: str, ending: Ending) -> None:
 
 
 def _deliver(ctx: Context, path: str, identity: tuple[int, int], room: int | None) -> None:
-    from jailpy.kernel import handover
     from jailpy.launch.delivery import Delivery
 
-    ctx.out = handover.pair()
+    ctx.out = channel.pair()
     ctx.delivery = Delivery(path, identity, room)
 
 

@@ -118,7 +118,8 @@ def _layer(name: str, will: str, policy: Policy, host: Host) -> Layer:
 def _unlimited(policy: Policy) -> list[str]:
     """What the profile limits and nothing here enforces."""
     limits = policy.limits
-    asked = (("cpu-quota", limits.cpu_quota), ("io-read", limits.io_read), ("io-write", limits.io_write))
+    asked = (("swap", limits.swap), ("cpu-quota", limits.cpu_quota), ("io-read", limits.io_read),
+             ("io-write", limits.io_write))  # fmt: skip
     return [name for name, value in asked if value is not None]
 
 

@@ -49,4 +49,4 @@ def test_limits_that_nothing_enforces_are_named(jailpy: Jailpy, caller: Caller, 
     report = folder / "report.json"
     assert jailpy("run", "-p", mine, "--report", report, "-c", "pass").returncode == 0
     told = valid(report)
-    assert "cpu-quota is not limited" in told["layers"]["cgroup"]["detail"]
+    assert "swap is not limited; cpu-quota is not limited" in told["layers"]["cgroup"]["detail"]

@@ -95,6 +95,17 @@ def test_service_manager_that_hides_openat2(caller: Caller, installed: Installed
     assert (done.stdout, done.stderr, done.returncode) == (b"shared\n", b"", 0)
 
 
+def test_root_that_may_not_change_owners(caller: Caller, installed: Installed) -> None:
+    """A container's root, or a unit's with CapabilityBoundingSet=; an ordinary user never could, and need not."""
+    must_have("setpriv")
+    bare = ["setpriv", "--bounding-set=-chown"] if caller.kind == "root" else []
+    done = run_as(caller, [*bare, installed.command, "run", "-c", "print('ran')"])
+    if caller.kind == "root":
+        assert_refused(done, "cannot be given to the jail's id", "start jailpy as an ordinary user")
+    else:
+        assert (done.stdout, done.returncode) == (b"ran\n", 0)
+
+
 def test_filter_that_forbids_filters(caller: Caller, installed: Installed) -> None:
     done = under_filter(caller, {"seccomp": errno.EPERM}, installed.command, "run", "-c", "print('ran')")
     assert_refused(done, "seccomp", "SystemCallFilter=")
