@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.callers import Caller, kinds, make_caller, run_as, user_in_use
@@ -41,6 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of this run, which everybody can enter; pytest's own are closed to other users."""
+    if os.environ.get("JAILPY_MUST_RUN") == "1":  # what decides tries the same each time; all others look further
+        hypothesis.settings.register_profile("deciding", derandomize=True, database=None)
+        hypothesis.settings.load_profile("deciding")
     if hasattr(config, "workerinput"):
         return
     folder = tempfile.mkdtemp(prefix="jailpy-tests-", dir="/var/tmp")
