@@ -3,9 +3,9 @@
 
 _jailpy_flags() { # REPLY: the options of the command $1
   case $1 in
-    run) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
-    exec) REPLY='--python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
-    plan) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
+    run) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
+    exec) REPLY='--python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
+    plan) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
     ps) REPLY='--json -h --help' ;;
     kill) REPLY='--label --all -h --help' ;;
     doctor) REPLY='--json -h --help' ;;
@@ -27,6 +27,7 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     run:--env) REPLY=variables ;;
     run:--limit) REPLY=limits ;;
     run:--timeout) REPLY=nothing ;;
+    run:--cgroup-parent) REPLY=files ;;
     run:--require) REPLY=layers ;;
     run:--policy-digest) REPLY=nothing ;;
     run:--stdin) REPLY=files ;;
@@ -42,6 +43,7 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     exec:--env) REPLY=variables ;;
     exec:--limit) REPLY=limits ;;
     exec:--timeout) REPLY=nothing ;;
+    exec:--cgroup-parent) REPLY=files ;;
     exec:--require) REPLY=layers ;;
     exec:--policy-digest) REPLY=nothing ;;
     exec:--stdin) REPLY=files ;;
@@ -60,6 +62,7 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     plan:--env) REPLY=variables ;;
     plan:--limit) REPLY=limits ;;
     plan:--timeout) REPLY=nothing ;;
+    plan:--cgroup-parent) REPLY=files ;;
     plan:--require) REPLY=layers ;;
     plan:--policy-digest) REPLY=nothing ;;
     plan:--stdin) REPLY=files ;;
@@ -107,7 +110,7 @@ _jailpy_value() { # offer values of the kind REPLY that begin with $1; $2 stands
       ;;
     limits)
       compopt -o nospace
-      read -ra words <<<'wall cpu memory swap cpu-quota io-read io-write tasks open-files file-size write write-files output output.then'
+      read -ra words <<<'wall cpu memory memory-high swap cpu-quota cpu-weight cpus io-read io-write tasks open-files file-size write write-files output output.then cgroup-parent'
       words=("${words[@]/%/=}")
       ;;
     profiles) read -rd '' -a words < <(_jailpy_profiles) ;;

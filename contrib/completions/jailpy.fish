@@ -3,11 +3,11 @@
 function __jailpy_takes_value --argument-names command # the options of a command that have one
     switch $command
         case run
-            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --report --exit-status --label
+            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --report --exit-status --label
         case exec
-            string join \n -- --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --report --exit-status --label
+            string join \n -- --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --report --exit-status --label
         case plan
-            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --report --exit-status --label
+            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --report --exit-status --label
         case ps
             string join \n -- 
         case kill
@@ -49,7 +49,7 @@ function __jailpy_profiles
 end
 
 function __jailpy_limits
-    string join \n -- (string split ' ' 'wall cpu memory swap cpu-quota io-read io-write tasks open-files file-size write write-files output output.then')=
+    string join \n -- (string split ' ' 'wall cpu memory memory-high swap cpu-quota cpu-weight cpus io-read io-write tasks open-files file-size write write-files output output.then cgroup-parent')=
 end
 
 function __jailpy_layers
@@ -88,6 +88,7 @@ complete -c jailpy -n '__jailpy_at options run' -l write -r -F -d 'The same, and
 complete -c jailpy -n '__jailpy_at options run' -l env -x -a '(__jailpy_variables)' -d 'Set a variable; without a value, the caller\'s.'
 complete -c jailpy -n '__jailpy_at options run' -l limit -x -a '(__jailpy_limits)' -d 'Set a limit, such as memory=1G.'
 complete -c jailpy -n '__jailpy_at options run' -l timeout -x -d 'The same as --limit wall=TIME: 500ms, 90s, 5m.'
+complete -c jailpy -n '__jailpy_at options run' -l cgroup-parent -r -F -d 'Make its cgroup below this one.'
 complete -c jailpy -n '__jailpy_at options run' -l require -x -a '(__jailpy_layers)' -d 'Refuse to run where one of these layers is missing.'
 complete -c jailpy -n '__jailpy_at options run' -l policy-digest -x -d 'Refuse to run under any other policy.'
 complete -c jailpy -n '__jailpy_at options run' -l stdin -r -F -d 'Its standard input, in place of jailpy\'s own.'
@@ -108,6 +109,7 @@ complete -c jailpy -n '__jailpy_at options exec' -l write -r -F -d 'The same, an
 complete -c jailpy -n '__jailpy_at options exec' -l env -x -a '(__jailpy_variables)' -d 'Set a variable; without a value, the caller\'s.'
 complete -c jailpy -n '__jailpy_at options exec' -l limit -x -a '(__jailpy_limits)' -d 'Set a limit, such as memory=1G.'
 complete -c jailpy -n '__jailpy_at options exec' -l timeout -x -d 'The same as --limit wall=TIME: 500ms, 90s, 5m.'
+complete -c jailpy -n '__jailpy_at options exec' -l cgroup-parent -r -F -d 'Make its cgroup below this one.'
 complete -c jailpy -n '__jailpy_at options exec' -l require -x -a '(__jailpy_layers)' -d 'Refuse to run where one of these layers is missing.'
 complete -c jailpy -n '__jailpy_at options exec' -l policy-digest -x -d 'Refuse to run under any other policy.'
 complete -c jailpy -n '__jailpy_at options exec' -l stdin -r -F -d 'Its standard input, in place of jailpy\'s own.'
@@ -131,6 +133,7 @@ complete -c jailpy -n '__jailpy_at options plan' -l write -r -F -d 'The same, an
 complete -c jailpy -n '__jailpy_at options plan' -l env -x -a '(__jailpy_variables)' -d 'Set a variable; without a value, the caller\'s.'
 complete -c jailpy -n '__jailpy_at options plan' -l limit -x -a '(__jailpy_limits)' -d 'Set a limit, such as memory=1G.'
 complete -c jailpy -n '__jailpy_at options plan' -l timeout -x -d 'The same as --limit wall=TIME: 500ms, 90s, 5m.'
+complete -c jailpy -n '__jailpy_at options plan' -l cgroup-parent -r -F -d 'Make its cgroup below this one.'
 complete -c jailpy -n '__jailpy_at options plan' -l require -x -a '(__jailpy_layers)' -d 'Refuse to run where one of these layers is missing.'
 complete -c jailpy -n '__jailpy_at options plan' -l policy-digest -x -d 'Refuse to run under any other policy.'
 complete -c jailpy -n '__jailpy_at options plan' -l stdin -r -F -d 'Its standard input, in place of jailpy\'s own.'

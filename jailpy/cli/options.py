@@ -45,6 +45,7 @@ GROUPS = (
             _option("list", "env", "--env", "NAME[=VALUE]", "Set a variable; without a value, the caller's."),
             _option("list", "limit", "--limit", "KEY=VALUE", "Set a limit, such as memory=1G."),
             _option("value", "timeout", "--timeout", "TIME", "The same as --limit wall=TIME: 500ms, 90s, 5m."),
+            _option("value", "cgroup_parent", "--cgroup-parent", "PATH", "Make its cgroup below this one."),
             _option("value", "require", "--require", "LAYER,…", "Refuse to run where one of these layers is missing."),
             _option("value", "policy_digest", "--policy-digest", "SHA256", "Refuse to run under any other policy."),
         ),

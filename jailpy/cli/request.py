@@ -121,12 +121,14 @@ def _program(words: list[str], given: dict[str, Any]) -> tuple[str, list[str]]:
 
 def _changes(given: dict[str, Any]) -> list[tuple[str, object]]:
     changes: list[tuple[str, object]] = []
-    if "limit" in given or "timeout" in given:
-        from jailpy.policy.override import parse_limit, parse_timeout
+    if "limit" in given or "timeout" in given or "cgroup_parent" in given:
+        from jailpy.policy.override import parse_cgroup_parent, parse_limit, parse_timeout
 
         changes += [parse_limit(text) for text in _items(given, "limit")]
         if "timeout" in given:
             changes.append(parse_timeout(given["timeout"]))
+        if "cgroup_parent" in given:
+            changes.append(parse_cgroup_parent(given["cgroup_parent"]))
     changes += [_variable(text) for text in _items(given, "env")]
     for field in ("read", "write"):
         if paths := _items(given, field):

@@ -23,13 +23,14 @@ FIXED = ("seccomp", "overrides")  # rules that only a profile can change
 
 def parse_limit(text: str) -> tuple[str, object]:
     """``--limit KEY=VALUE`` as a change; raises UsageError."""
-    name, equals, value = text.partition("=")
+    name, _, value = text.partition("=")
     key = f"limits.{name}"
-    if not equals or key not in schema.SETTINGS:
+    if not value or key not in schema.SETTINGS:
         known = tuple(limit.removeprefix("limits.") for limit in schema.keys_of("limits"))
-        wrong = f"there is no such limit{did_you_mean(name, known)}" if equals else "expected KEY=VALUE"
+        wrong = f"there is no such limit{did_you_mean(name, known)}" if value else "expected KEY=VALUE"
         raise UsageError(f"--limit {shown(text)}: {wrong}", hint=f"the keys are {', '.join(known)}")
-    number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else value
+    digits = value.isascii() and value.isdigit() and len(value) < 20
+    number = int(value) if digits and key != "limits.cpus" else value  # "3" is a list of one processor
     _fit(number, schema.SETTINGS[key].check, f"--limit {name}")
     return key, number
 
@@ -38,6 +39,12 @@ def parse_timeout(text: str) -> tuple[str, object]:
     """``--timeout DURATION`` as a change of the wall time; raises UsageError."""
     _fit(text, schema.SETTINGS["limits.wall"].check, "--timeout")
     return "limits.wall", text
+
+
+def parse_cgroup_parent(text: str) -> tuple[str, object]:
+    """``--cgroup-parent PATH`` as a change; raises UsageError."""
+    _fit(text, schema.SETTINGS["limits.cgroup-parent"].check, "--cgroup-parent")
+    return "limits.cgroup-parent", text
 
 
 def override(
