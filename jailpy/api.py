@@ -13,10 +13,16 @@ from jailpy.model.plan import Plan
 from jailpy.model.request import Request
 from jailpy.model.result import Failure, Result
 from jailpy.plan import remembered
+from jailpy.policy import shipped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from jailpy.launch.group import Group
+    from jailpy.launch.placement import Placement
+
+_PARENT = "limits.cgroup-parent"
 
 
 def plan(request: Request, *, host_id: int | None = None, without: frozenset[str] = frozenset()) -> Plan:
@@ -25,14 +31,55 @@ def plan(request: Request, *, host_id: int | None = None, without: frozenset[str
     ``host_id`` is the id that a jail of host root has; without one, the first of the range stands for it.
     """
     host = host_probe.look()
-    if host_id is None:
-        host_id = host.uid or _first_id()
+    place = _place(request, host)
+    if place is not None:
+        host = host._replace(cgroup=place.controllers, cgroup_note=place.note)
+    return planned(request, host, host.uid or _first_id() if host_id is None else host_id, without)
+
+
+def planned(request: Request, host: Host, host_id: int, without: frozenset[str] = frozenset()) -> Plan:
+    """The plan for a host as it was found."""
     place = "" if without else remembered.place(request, host)
     known = remembered.recall(place, request, host_id) if place else None
     made = known or _composed(request, host, host_id, place, without)
     if request.stdin or request.raw or request.tty:
         return made._replace(stdin=request.stdin, raw=request.raw, tty=request.tty)
     return made
+
+
+def _place(request: Request, host: Host) -> Placement | None:
+    """Where the jail's cgroup could be; None where there can be none. Raises HostError for a parent that cannot be."""
+    parent = str(dict(request.changes).get(_PARENT, ""))
+    if request.profile.partition("@")[0] not in shipped.GENERATIONS:  # those name no parent, and want a group
+        from jailpy.plan import compose, sources
+
+        policy = compose.with_required(sources.policy(request.profile, host), request)
+        if dict(policy.layers)["cgroup"] == "off":
+            return None
+        parent = parent or policy.limits.cgroup_parent
+    if host.cgroup_note and not parent:
+        return None
+    from jailpy.launch import placement
+
+    return placement.look(parent)
+
+
+def with_group(request: Request) -> tuple[Host, Group | None]:
+    """The host as this run finds it, and the jail's cgroup, which is made before there is a plan."""
+    host = host_probe.look()
+    place = _place(request, host)
+    if place is None or place.kind == "none":
+        return (host if place is None else host._replace(cgroup_note=place.note)), None
+    from jailpy.launch import placement
+
+    try:
+        group = placement.make(place)
+    except OSError as error:
+        return host._replace(cgroup_note=f"no group could be made {place.note}: {error.strerror}"), None
+    if not group.controllers:
+        group.remove()
+        return host._replace(cgroup_note=f"{place.note} no controller is handed down"), None
+    return host._replace(cgroup=group.controllers, cgroup_note=group.note), group
 
 
 def _composed(request: Request, host: Host, host_id: int, place: str, without: frozenset[str]) -> Plan:
@@ -77,16 +124,27 @@ def execute(
     """Run to the end; ``born`` is called when there is a jail. Raises JailError for what is wrong before that."""
     launcher.stand_on_descriptors()
     if os.geteuid() != 0:
-        ready = plan(request, without=without)
-        return ready, launcher.run(ready, born)
+        return _run(request, os.geteuid(), without, born)
     from jailpy.launch import host_ids
 
     host_id, held = host_ids.claim()
     try:
-        ready = plan(request, host_id=host_id, without=without)
-        return ready, launcher.run(ready, born)
+        return _run(request, host_id, without, born)
     finally:
         os.close(held)
+
+
+def _run(
+    request: Request, host_id: int, without: frozenset[str], born: Callable[[], None] | None
+) -> tuple[Plan, Result]:
+    host, group = with_group(request)
+    try:
+        ready = planned(request, host, host_id, without)
+    except BaseException:
+        if group is not None:
+            group.remove()
+        raise
+    return ready, launcher.run(ready, born, group)
 
 
 def refused(error: JailError) -> Result:

@@ -19,19 +19,22 @@ CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 _CLONE_PIDFD = 0x00001000
 _SIGCHLD = 17
-_CLONE_ARGS = "=8Q"  # struct clone_args as of Linux 5.3: flags pidfd child_tid parent_tid signal stack size tls
+_CLONE_INTO_CGROUP = 0x200000000
+# struct clone_args as of Linux 5.7: flags pidfd child_tid parent_tid signal stack size tls set_tid its-size cgroup
+_CLONE_ARGS = "=11Q"
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 1
 
 
-def clone(flags: int) -> tuple[int, int]:
-    """Fork into new namespaces: (pid, pidfd) in the parent, (0, -1) in the child (clone3(2)).
+def clone(flags: int, cgroup: int = -1) -> tuple[int, int]:
+    """Fork into new namespaces, and into an open cgroup: (pid, pidfd) in the parent, (0, -1) in the child (clone3(2)).
 
     The process must have one thread. The child is a plain copy: no handlers of the C library or of Python run.
     """
     slot = buffer(bytes(4))
-    arguments = struct.pack(_CLONE_ARGS, flags | _CLONE_PIDFD, address(slot), 0, 0, _SIGCHLD, 0, 0, 0)
+    flags |= _CLONE_PIDFD | (_CLONE_INTO_CGROUP if cgroup >= 0 else 0)
+    arguments = struct.pack(_CLONE_ARGS, flags, address(slot), 0, 0, _SIGCHLD, 0, 0, 0, 0, 0, max(cgroup, 0))
     pid = call("clone3", buffer(arguments), len(arguments))
     return (pid, struct.unpack("=i", slot.raw)[0]) if pid else (0, -1)
 
@@ -66,6 +69,11 @@ def stand_in(uid: tuple[int, int], gid: tuple[int, int]) -> int:
         os.close(let_go)
         os.waitid(os.P_PIDFD, pidfd, os.WEXITED)
         os.close(pidfd)
+
+
+def unshare_cgroup() -> None:
+    """Take the cgroup that this process is in for the root of all that it sees (cgroup_namespaces(7))."""
+    call("unshare", CLONE_NEWCGROUP)
 
 
 def user_namespace(process: str) -> int:

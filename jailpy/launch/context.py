@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
+    from jailpy.launch.group import Group
+
     class Delivery(Protocol):
         def take(self, source: int) -> None:
             """Keep the descriptor of /out until the jail is gone."""
@@ -30,8 +32,10 @@ class Context:
     write_limits: tuple[int | None, int | None] = (None, None)  # bytes, entries
     leashes: tuple[int, ...] = ()
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, group: Group | None = None) -> None:
         self.plan = plan
+        self.group = group  # the jail's cgroup
+        self.cgroup = -1  # the same, where pid 1 is born into it
         # made by the launcher before the child is born
         self.launcher = -1  # pidfd of the launcher
         self.channel = -1  # the jail's end of it

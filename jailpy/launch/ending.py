@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from resource import struct_rusage
 
+    from jailpy.launch.group import Tally
     from jailpy.launch.watch import Watch
 
 
@@ -20,6 +21,7 @@ class Ending:
         self.relayed = 0
         self.stdout = self.stderr = 0
         self.left: tuple[str, ...] = ()  # what of /out was not copied, and why
+        self.warnings: tuple[str, ...] = ()
         self.flooded = False  # there was more output than is allowed
         self.failure: tuple[int, int, str] | None = None
         self.notes: list[tuple[int, int]] = []
@@ -30,6 +32,7 @@ class Ending:
         self.account: struct_rusage | None = None  # of pid 1 and all that it has waited for
         self.storage: tuple[int, int] | None = None  # bytes that these read from storage and wrote to it
         self.watch: Watch | None = None
+        self.tally: Tally | None = None  # of the jail's cgroup
 
     def failed(self, step: int, number: int, text: str) -> None:
         self.failure = self.failure or (step, number, text)

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jailpy.launch.context import Delivery
+    from jailpy.launch.group import Group
 
 _FILES = 1024
 
 
-def run(plan: Plan, born: Callable[[], None] | None = None) -> Result:
+def run(plan: Plan, born: Callable[[], None] | None = None, group: Group | None = None) -> Result:
     """Run ``plan`` to its end. What goes wrong on the way is in the result; nothing is left behind.
+
+    ``group`` is the jail's cgroup, which ends with it.
 
     ``born`` is called when there is a jail and this process would wait: when the plugin has started, for root while the
     jail builds itself, since root's launcher has its rights until then.
@@ -38,7 +41,7 @@ def run(plan: Plan, born: Callable[[], None] | None = None) -> Result:
     _make_room()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, the kernel would reap pid 1 before it is looked at
     ending = Ending(started=time.time(), clock=time.monotonic())
-    ctx = Context(plan)
+    ctx = Context(plan, group)
     with Supervisor(ctx, ending) as supervisor:
         _supervised(ctx, supervisor, ending, born)
         if ctx.delivery is not None:
@@ -90,7 +93,7 @@ def _prepare(ctx: Context, ending: Ending) -> None:
 
 def _give_birth(ctx: Context, supervisor: Supervisor, ending: Ending) -> tuple[int, int]:
     try:
-        pid, pidfd = namespaces.clone(ctx.namespaces)
+        pid, pidfd = namespaces.clone(ctx.namespaces, ctx.cgroup)
     except OSError as error:
         first = next((i for i, step in enumerate(ctx.plan.steps) if step.stage == "clone"), -1)
         ending.failed(first, error.errno or 0, error.strerror or "")
@@ -129,7 +132,29 @@ def _finish(delivery: Delivery, ending: Ending) -> None:
     ending.clock += time.monotonic() - began
 
 
-_ACTS: dict[str, Callable[..., None]] = {"deliver": _deliver}  # which the child must not even import
+def _limit_group(ctx: Context, name: str, text: str) -> None:
+    assert ctx.group is not None
+    ctx.group.write(name, text)
+
+
+def _limit_devices(ctx: Context, text: str) -> None:
+    from jailpy.kernel import cgroups
+
+    for device in cgroups.block_devices():
+        _limit_group(ctx, "io.max", f"{device} {text}")
+
+
+def _enter_group(ctx: Context) -> None:
+    assert ctx.group is not None
+    ctx.cgroup = ctx.group.fd
+
+
+_ACTS: dict[str, Callable[..., None]] = {  # which the child must not even import
+    "deliver": _deliver,
+    "group-limit": _limit_group,
+    "group-devices": _limit_devices,
+    "group-enter": _enter_group,
+}
 
 
 def stand_on_descriptors() -> None:

@@ -42,11 +42,13 @@ def over_time(plan: Plan, usage: Usage) -> bool:
 
 def _of_amount(plan: Plan, ending: Ending, wall_s: float, usage: Usage) -> list[Row]:
     limits, tasks = plan.policy.limits, _lowered(plan.policy.limits.tasks, resource.RLIMIT_NPROC, 1)  # and pid 1
+    tally = ending.tally
+    refused = tally.task_hits if tally and tally.task_hits is not None else _reached(tasks, usage.tasks_peak)
     return [
         ("wall", limits.wall, round(wall_s, 6), 0),
         ("cpu", limits.cpu, round(usage.cpu_user_s + usage.cpu_system_s, 6), 0),
-        ("memory", limits.memory, usage.memory_peak_bytes, 0),
-        ("tasks", tasks, usage.tasks_peak, _reached(tasks, usage.tasks_peak)),
+        ("memory", limits.memory, usage.memory_peak_bytes, tally.memory_hits if tally else 0),
+        ("tasks", tasks, usage.tasks_peak, refused),
         ("output", limits.output, ending.stdout + ending.stderr, int(ending.flooded)),
     ]
 

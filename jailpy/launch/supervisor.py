@@ -81,7 +81,8 @@ class Supervisor:
         for number in (*_PASSED_ON, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
         self._streams.forget()
-        for fd in (self._channel, *self._ctx.written):
+        group = self._ctx.group
+        for fd in (self._channel, *self._ctx.written, *((group.fd,) if group else ())):
             os.close(fd)
 
     def adopt(self, pid: int, pidfd: int) -> None:
@@ -237,6 +238,8 @@ class Supervisor:
     def _strike(self) -> None:
         if not self._gone:
             self._oversight.before_kill()
+        if self._ctx.group is not None:
+            self._ctx.group.kill()
         try:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         except ProcessLookupError:

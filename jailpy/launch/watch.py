@@ -52,6 +52,8 @@ class Watch:
         """Look once; the name of a limit that is exceeded, or an empty string."""
         began = time.monotonic()
         plugin = self._processes()
+        if self._ctx.group is not None:
+            self.user, self.system = self._ctx.group.look()
         nameless: dict[tuple[int, int], int] = {}
         devices = frozenset(self._folders.devices) if self._folders else frozenset()
         for process in plugin:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def own_cgroup_root(_: Context) -> None:
+    namespaces.unshare_cgroup()
+
+
 def clear_groups(_: Context) -> None:
     os.setgroups([])
 
@@ -85,6 +89,7 @@ def raise_loopback(_: Context) -> None:
 ACTS: dict[str, Callable[..., None]] = {
     "clear-groups": clear_groups,
     "namespace": new_namespace,
+    "cgroup-root": own_cgroup_root,
     "deny-setgroups": deny_setgroups,
     "map-id": map_id,
     "end-first": end_first,
