@@ -31,14 +31,18 @@ class Tally(Record):
 
 
 class Group:
-    """Made and held by the launcher, entered by nobody but the jail. ``leaf`` is where the launcher itself went."""
+    """Made and held by the launcher, entered by nobody but the jail.
 
-    def __init__(self, folder: str, fd: int, *, note: str, leaf: str = "") -> None:
+    ``leaf`` is where the launcher itself went; ``scope``: both are all that is in the group above.
+    """
+
+    def __init__(self, folder: str, fd: int, *, note: str, leaf: str = "", scope: bool = False) -> None:
         self.fd = fd
         self.note = note
         self.controllers = cgroups.controllers(folder)
         self._folder = folder
         self._leaf = leaf
+        self._scope = scope
         self.apart = (0.0, 0.0)  # seconds, user and system, in which the jail was built
         self._seen = 0  # bytes of memory, where the kernel keeps no peak
         self._files: dict[str, int] = {}
@@ -53,6 +57,8 @@ class Group:
     def write(self, name: str, text: str) -> None:
         """Set a limit. Raises OSError."""
         cgroups.write(name, text, at=self.fd)
+        if self._scope and name == "cpu.weight":  # in its scope a jail has no neighbours, the scope has
+            cgroups.write(f"{os.path.dirname(self._folder)}/{name}", text)
 
     def keep_right_to_remove(self) -> None:
         """For root, whose launcher soon has the jail's id: open what is read later, leave the removal to another."""

@@ -140,7 +140,7 @@ def _new(place: Placement, leaf: str) -> Group:
             continue
         cgroups.hold(fd, wait=True)
         if os.path.exists(folder):
-            return Group(folder, fd, note=place.note, leaf=leaf)
+            return Group(folder, fd, note=place.note, leaf=leaf, scope=place.kind == "scope")
         os.close(fd)
 
 
