@@ -140,11 +140,10 @@ def _run(
     host, group = with_group(request)
     try:
         ready = planned(request, host, host_id, without)
-    except BaseException:
+        return ready, launcher.run(ready, born, group)
+    finally:
         if group is not None:
             group.remove()
-        raise
-    return ready, launcher.run(ready, born, group)
 
 
 def refused(error: JailError) -> Result:

@@ -33,7 +33,7 @@ _FILES = 1024
 def run(plan: Plan, born: Callable[[], None] | None = None, group: Group | None = None) -> Result:
     """Run ``plan`` to its end. What goes wrong on the way is in the result; nothing is left behind.
 
-    ``group`` is the jail's cgroup, which ends with it.
+    ``group`` is the jail's cgroup; whoever made it removes it afterwards.
 
     ``born`` is called when there is a jail and this process would wait: when the plugin has started, for root while the
     jail builds itself, since root's launcher has its rights until then.

@@ -91,8 +91,6 @@ class Oversight:
         return last is None or (os.WIFSIGNALED(last.number) and os.WTERMSIG(last.number) == signal.SIGKILL)
 
     def close(self) -> None:
-        if self._ctx.group is not None:
-            self._ctx.group.remove()
         for fd in (*self._accounts, *self._held, *self._ctx.written):
             os.close(fd)
 
