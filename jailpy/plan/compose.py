@@ -97,7 +97,7 @@ def judge_layers(policy: Policy, host: Host) -> tuple[Layer, ...]:
 _OPTIONAL = ("landlock", "cgroup")
 HINTS = {
     "landlock": "boot with lsm=landlock,… (the kernel needs CONFIG_SECURITY_LANDLOCK), or ask for it as preferred",
-    "cgroup": "ask for it as preferred: limits of single processes are then what holds",
+    "cgroup": "jailpy doctor prints the line that gives it; or ask for it as preferred: a watch is then in its place",
 }
 
 
@@ -111,7 +111,7 @@ def _layer(name: str, will: str, policy: Policy, host: Host) -> Layer:
     return _cgroup(policy, host) if name == "cgroup" else Layer(name=name, state="on", detail="")
 
 
-_WATCHED = ("memory", "tasks")  # what other layers limit where no cgroup does
+WATCHED = ("memory", "tasks")  # what other layers limit where no cgroup does
 
 
 def _cgroup(policy: Policy, host: Host) -> Layer:
@@ -120,7 +120,7 @@ def _cgroup(policy: Policy, host: Host) -> Layer:
     unlimited = "".join(
         f"; {key} is not limited{f' (no controller {needs})' if host.cgroup else ''}"
         for key, needs in missing.items()
-        if key not in _WATCHED
+        if key not in WATCHED
     )
     if "memory" in host.cgroup and not missing:
         return Layer(name="cgroup", state="on", detail=f"{host.cgroup_note}: {', '.join(host.cgroup)}")
