@@ -76,7 +76,7 @@ def _alone(own: str) -> Placement | None:
 def _above(mount: str, own: str) -> Placement | None:
     """A unit that was delegated, with its processes in a group below it (DelegateSubgroup=, systemd.exec(5))."""
     folder = os.path.dirname(own)
-    while folder.startswith(f"{mount}/"):
+    while folder.startswith(mount):  # in a container the mounted root is a group as others
         if not cgroups.is_divisible(folder):
             return None
         if _given_away(folder) and not cgroups.members(folder):
