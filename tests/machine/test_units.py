@@ -43,6 +43,7 @@ TRY_ROOT = """
 systemd-run --quiet --wait --collect -p ProtectSystem=strict -p RuntimeDirectory=jailpy -p StateDirectory=jailpy \\
     -p CacheDirectory=jailpy /usr/local/bin/jailpy run -c pass && echo "works: root"
 """
+DELEGATED = "in the caller's own group: cpu, cpuset, io, memory, pids"
 REFUSED = (  # an example of each row of the document's table
     "RestrictNamespaces=yes",
     "ProtectHostname=yes",
@@ -81,6 +82,7 @@ def test_units_of_the_document(cargo: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^42$", done.stdout, re.MULTILINE), done.stdout
     assert '"outcome": "ok"' in done.stdout, done.stdout
+    assert f'"cgroup": {{"state": "on", "detail": "{DELEGATED}"}}' in done.stdout, done.stdout
     assert set(re.findall(r"^works: (.+)$", done.stdout, re.MULTILINE)) == {"root", *FINE}, done.stdout
 
 
