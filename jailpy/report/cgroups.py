@@ -19,9 +19,10 @@ _ALL = " ".join(CONTROLLERS)
 _EACH = " ".join(f"+{name}" for name in CONTROLLERS)
 _LIMITS = group.wanted(LimitsPolicy(memory_high=1, cpu_quota=1, cpu_weight=1, cpus="0", io_read=1, io_write=1))
 _FOLDER = "/etc/systemd/system/user@.service.d"
+ANEW = "log out everywhere and in again, or restart user@UID.service, for the user's systemd to start anew"
 DROP_IN = (
     f"as root: mkdir -p {_FOLDER} && printf '[Service]\\nDelegate={_ALL}\\n' > {_FOLDER}/delegate.conf"
-    " && systemctl daemon-reload; then log out everywhere and in again"
+    f" && systemctl daemon-reload; then {ANEW}"
 )
 LINGER = "as root: loginctl enable-linger {uid}; or in a systemd unit: Delegate=yes"
 BUS = "as root: apt install dbus-user-session (or what gives users a bus, /run/user/UID/bus); then log in again"

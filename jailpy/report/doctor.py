@@ -122,7 +122,7 @@ def _cgroup(host: Host) -> list[Finding]:
     """What a jail of this caller gets, and each controller that it does not."""
     place = Placement(kind="none", note=host.cgroup_note) if host.cgroup_note else placement.look()
     state, names = ("ok", ", ".join(place.controllers)) if place.controllers else ("note", "none for a jail")
-    found = [Finding(topic="cgroup", state=state, text=f"{names}: {place.note}")]
+    found = [Finding(topic="cgroup", state=state, text=f"{place.note}: {names}")]
     gaps = cgroups.gaps(host_facts.tree(), place, host.uid)
     return [*found, *(Finding(topic="cgroup", state="note", text=text, fix=fix) for text, fix in gaps)]
 
@@ -165,8 +165,11 @@ def of_failure(message: str, hint: str) -> Finding:
 
 
 def of_success(layers: tuple[Layer, ...], looked: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """That one works; and before it, where the cgroup that was found by looking could not be had, why."""
-    promised = any(finding.topic == "cgroup" and finding.state == "ok" for finding in looked)
-    broken = [layer.detail for layer in layers if layer.name == "cgroup" and layer.state != "on" and promised]
-    found = [Finding(topic="cgroup", state="note", text=f"but a jail had: {detail}") for detail in broken]
+    """That one works; and before it, where it had another cgroup than was found by looking, which."""
+    promised = [finding.text for finding in looked if finding.topic == "cgroup" and finding.state == "ok"]
+    had = [layer.detail for layer in layers if layer.name == "cgroup" and promised and layer.detail not in promised]
+    found = [
+        Finding(topic="cgroup", state="note", text=f"but a jail had another: {detail}", fix=cgroups.ANEW)
+        for detail in had
+    ]
     return (*found, Finding(topic="jail", state="ok", text="jailpy run works with the default profile"))

@@ -7,7 +7,9 @@ import pytest
 from jailpy.kernel.cgroups import CONTROLLERS
 from jailpy.kernel.host_facts import Tree
 from jailpy.launch.placement import Placement
+from jailpy.model.plan import Layer
 from jailpy.report import cgroups
+from jailpy.report.doctor import Finding, of_success
 from tests.docs.blocks import blocks
 from tests.support.installed import CHECKOUT
 
@@ -106,3 +108,19 @@ def test_the_document_has_the_same_words(word: str) -> None:
     fixes = (cgroups.VERSION_2, cgroups.NO_VERSION_1, cgroups.ENABLED, cgroups.SWAP, cgroups.ENGINE)
     assert word in " ".join(fixes)
     assert word in DOCUMENT.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("had", "told"),
+    [
+        ("in a scope: cpu, memory, pids", []),
+        ("in a scope: memory, pids", ["but a jail had another: in a scope: memory, pids"]),
+        ("no group could be made in a scope: …", ["but a jail had another: no group could be made in a scope: …"]),
+    ],
+)
+def test_doctor_says_where_a_jail_had_another_cgroup_than_it_found(had: str, told: list[str]) -> None:
+    """A user's systemd that runs since before it may hand out more does not know that it may."""
+    looked = (Finding(topic="cgroup", state="ok", text="in a scope: cpu, memory, pids"),)
+    findings = of_success((Layer(name="cgroup", state="on", detail=had),), looked)
+    assert [finding.text for finding in findings if finding.topic == "cgroup"] == told
+    assert findings[-1].state == "ok"
