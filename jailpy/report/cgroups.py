@@ -37,10 +37,10 @@ ALONE = (
     " mkdir /sys/fs/cgroup/app && echo 0 > /sys/fs/cgroup/app/cgroup.procs"
 )
 GIVEN = (
-    f"as root: cd {{mount}} && echo '{_EACH}' > cgroup.subtree_control && mkdir -p jails/user"
-    f" && echo '{_EACH}' > jails/cgroup.subtree_control && cd jails"
-    " && chown {uid} . cgroup.procs cgroup.threads cgroup.subtree_control && echo PID > user/cgroup.procs"
-    "; PID is that of the shell or program from which jailpy is started"
+    f"as root: mkdir -p {{mount}}/jails/user && echo '{_EACH}' > {{mount}}/cgroup.subtree_control"
+    f" && echo '{_EACH}' > {{mount}}/jails/cgroup.subtree_control"
+    " && cd {mount}/jails && chown {uid} . cgroup.procs cgroup.threads cgroup.subtree_control"
+    " && echo PID > {mount}/jails/user/cgroup.procs; PID is that of the shell or program from which jailpy is started"
 )
 VERSION_2 = "boot with systemd.unified_cgroup_hierarchy=1"
 NO_VERSION_1 = "boot with cgroup_no_v1=all, and mount version 2 at /sys/fs/cgroup"
