@@ -9,6 +9,10 @@ _jailpy_flags() { # REPLY: the options of the command $1
     ps) REPLY='--json -h --help' ;;
     kill) REPLY='--label --all -h --help' ;;
     doctor) REPLY='--json -h --help' ;;
+    'profile list') REPLY='--json -h --help' ;;
+    'profile show') REPLY='--effective --json -h --help' ;;
+    'profile new') REPLY='--extends -o -h --help' ;;
+    'profile freeze') REPLY='-o -h --help' ;;
     *) REPLY='--version -h --help' ;;
   esac
 }
@@ -71,6 +75,9 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     plan:--exit-status) REPLY=choice choices='plugin outcome' ;;
     plan:--label) REPLY=nothing ;;
     kill:--label) REPLY=nothing ;;
+    'profile new:--extends') REPLY=profiles ;;
+    'profile new:-o') REPLY=files ;;
+    'profile freeze:-o') REPLY=files ;;
     *) REPLY='' ;;
   esac
   [ -n "$REPLY" ]
@@ -123,6 +130,12 @@ _jailpy_rest() { # what follows the options of the command $1
   local -a words
   case $1 in
     run | exec | plan) return ;; # files
+    'profile list' | 'profile new') ;;
+    profile\ *)
+      REPLY=profiles
+      _jailpy_value "$2" ''
+      return
+      ;;
     kill) read -rd '' -a words < <(jailpy ps 2>/dev/null | sed '1d; s/ .*//') ;;
   esac
   compopt +o default +o bashdefault
@@ -143,10 +156,12 @@ _jailpy() {
   for word in "${words[@]::${#words[@]}-1}"; do
     if [ -z "$command" ]; then
       [[ $word == -* ]] || command=$word
+    elif [ "$command" = profile ]; then
+      [[ $word == -* ]] || command="profile $word"
     elif [ -n "$waits" ]; then
       over=$last waits=''
     elif [[ $word == -- || $word == - || $word != -* ]]; then
-      over=yes
+      [[ $command == profile\ * ]] || over=yes
     elif [[ $word != --*=* ]] && _jailpy_kind "$command" "$word"; then
       waits=$word
     fi
@@ -157,7 +172,10 @@ _jailpy() {
     compopt +o default +o bashdefault
     _jailpy_flags ''
     read -ra flags <<<"$REPLY"
-    _jailpy_offer "$word" '' run exec plan ps kill doctor "${flags[@]}"
+    _jailpy_offer "$word" '' run exec plan ps kill doctor profile "${flags[@]}"
+  elif [ "$command" = profile ]; then
+    compopt +o default +o bashdefault
+    _jailpy_offer "$word" '' list show new freeze -h --help
   elif [ -n "$waits" ]; then
     _jailpy_kind "$command" "$waits"
     _jailpy_value "$word" ''

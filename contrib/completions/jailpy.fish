@@ -14,6 +14,14 @@ function __jailpy_takes_value --argument-names command # the options of a comman
             string join \n -- --label
         case doctor
             string join \n -- 
+        case 'profile list'
+            string join \n -- 
+        case 'profile show'
+            string join \n -- 
+        case 'profile new'
+            string join \n -- --extends -o
+        case 'profile freeze'
+            string join \n -- -o
     end
 end
 
@@ -26,11 +34,16 @@ function __jailpy_at --argument-names place command # is the cursor at the comma
         if test -z "$found"
             string match -q -- '-*' $word; or set found $word
             test -n "$found"; and set at options
+            test "$found" = profile; and set at profile
+        else if test "$found" = profile
+            string match -q -- '-*' $word; and continue
+            set found "profile $word"
+            set at options
         else if test -n "$waits"
             contains -- $waits -c -m; and set at rest
             set waits
         else if contains -- $word - --; or not string match -q -- '-*' $word
-            set at rest
+            string match -q 'profile *' -- $found; or set at rest
         else if contains -- $word (__jailpy_takes_value $found)
             set waits $word
         end
@@ -68,6 +81,12 @@ end
 complete -c jailpy -n '__jailpy_at command' -f
 complete -c jailpy -n '__jailpy_at command' -l version -d 'Print the version.'
 complete -c jailpy -n 'not __jailpy_at rest' -s h -l help -d 'Print the help.'
+complete -c jailpy -n '__jailpy_at profile' -f
+for command in show freeze
+    complete -c jailpy -n "__jailpy_at options 'profile $command'" -a '(__jailpy_profiles)'
+end
+complete -c jailpy -n '__jailpy_at options "profile list"' -f
+complete -c jailpy -n '__jailpy_at options "profile new"' -f
 complete -c jailpy -n '__jailpy_at options ps' -f
 complete -c jailpy -n '__jailpy_at options doctor' -f
 complete -c jailpy -n '__jailpy_at options kill' -f -a '(__jailpy_runs)'
@@ -78,6 +97,11 @@ complete -c jailpy -n '__jailpy_at command' -f -a plan -d 'Print the steps that 
 complete -c jailpy -n '__jailpy_at command' -f -a ps -d 'List the runs that live now.'
 complete -c jailpy -n '__jailpy_at command' -f -a kill -d 'End runs, and say how each of them ended.'
 complete -c jailpy -n '__jailpy_at command' -f -a doctor -d 'Say what this host offers, what is missing, and the line that enables it.'
+complete -c jailpy -n '__jailpy_at command' -f -a profile -d 'Show, check, compare and write profiles.'
+complete -c jailpy -n '__jailpy_at profile' -f -a list -d 'List the profiles that have names.'
+complete -c jailpy -n '__jailpy_at profile' -f -a show -d 'Print a profile, or what it says in effect.'
+complete -c jailpy -n '__jailpy_at profile' -f -a new -d 'Print a new profile to begin with, full of comments.'
+complete -c jailpy -n '__jailpy_at profile' -f -a freeze -d 'Print a profile with all that it inherits, so that no update changes it.'
 complete -c jailpy -n '__jailpy_at options run' -s c -x -d 'Run CODE; what follows are its arguments.'
 complete -c jailpy -n '__jailpy_at options run' -s m -x -d 'Run a module; what follows are its arguments.'
 complete -c jailpy -n '__jailpy_at options run' -l code -x -a '(__fish_complete_directories)' -d 'Show DIR as /plugin, for -m.'
@@ -151,3 +175,9 @@ complete -c jailpy -n '__jailpy_at options ps' -l json -d 'Print it as JSON.'
 complete -c jailpy -n '__jailpy_at options kill' -l label -x -d 'Those that have this label.'
 complete -c jailpy -n '__jailpy_at options kill' -l all -d 'All of them.'
 complete -c jailpy -n '__jailpy_at options doctor' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile list"' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile show"' -l effective -d 'Print what it says in effect.'
+complete -c jailpy -n '__jailpy_at options "profile show"' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile new"' -l extends -r -F -a '(__jailpy_profiles)' -d 'What it builds on: default@1.'
+complete -c jailpy -n '__jailpy_at options "profile new"' -s o -r -F -d 'Write it to a new file.'
+complete -c jailpy -n '__jailpy_at options "profile freeze"' -s o -r -F -d 'Write it to a new file.'

@@ -11,6 +11,7 @@ from jailpy.model.record import Record
 _ALL = ("run", "exec", "plan")
 _RUNS = ("run", "exec")
 _PYTHON = ("run", "plan")
+_LISTS = ("plan", "doctor", "ps", "profile list", "profile show")
 
 
 class Option(Record):
@@ -67,6 +68,14 @@ GROUPS = (
         ),
     ),
     (
+        "The profile",
+        (
+            _option("flag", "effective", "--effective", "", "Print what it says in effect.", ("profile show",)),
+            _option("value", "extends", "--extends", "NAME|FILE", "What it builds on: default@1.", ("profile new",)),
+            _option("value", "output", "-o", "FILE", "Write it to a new file.", ("profile new", "profile freeze")),
+        ),
+    ),
+    (
         "What comes of it",
         (
             _option("value", "report", "--report", "FILE|fd:N", "Write a report in JSON."),
@@ -74,7 +83,7 @@ GROUPS = (
             _option("list", "label", "--label", "K=V", "What this run is: for the report, ps and kill."),
             _option("flag", "no_history", "--no-history", "", "Keep no report among the last hundred."),
             _option("flag", "json", "--json", "", "Print the report, and the output in it, as JSON.", _RUNS),
-            _option("flag", "json", "--json", "", "Print it as JSON.", ("plan", "doctor", "ps")),
+            _option("flag", "json", "--json", "", "Print it as JSON.", _LISTS),
             _option("flag", "quiet", "-q", "", "Say nothing about how the program ended."),
             _option("flag", "verbose", "-v", "", "Say which layers are on, and how the program ended."),
         ),

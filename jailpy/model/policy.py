@@ -105,6 +105,7 @@ class Origin(Record):
     key: str
     source: str  # file name
     line: int  # 0 where not known
+    item: str = ""  # what stands there, of a list that adds
 
 
 class Policy(Record):

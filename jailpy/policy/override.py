@@ -100,9 +100,10 @@ def _change(policy: Policy, key: str, value: object) -> tuple[Policy, object, ob
 
 def _asked(policy: Policy, key: str, start: int | None, new: tuple[object, ...]) -> Policy:
     """The policy with the origin of a value, or of the items from ``start`` on, set to the command line."""
-    keys = [key] if start is None else [f"{key}[{index}]" for index in range(start, len(new))]
-    kept = tuple(origin for origin in policy.origins if origin.key not in keys)
-    return policy._replace(origins=(*kept, *(Origin(key=name, source=ASKED, line=0) for name in keys)))
+    asked = {key: ""} if start is None else {f"{key}[{start + at}]": str(item) for at, item in enumerate(new[start:])}
+    kept = tuple(origin for origin in policy.origins if origin.key not in asked)
+    made = (Origin(key=name, source=ASKED, line=0, item=item) for name, item in asked.items())
+    return policy._replace(origins=(*kept, *made))
 
 
 def _set_variable(policy: Policy, key: str, value: object) -> tuple[Policy, object, object, bool]:

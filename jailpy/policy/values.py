@@ -80,6 +80,12 @@ def size(low: int = 0, *, none: bool = True) -> Check:
     return check
 
 
+def size_text(value: int) -> str:
+    """Bytes in the largest unit that is exact."""
+    unit = next((unit for unit in "TGMK" if value and value % SIZES[unit] == 0), "")
+    return f"{value // SIZES[unit]}{unit}"
+
+
 def duration(low: float) -> Check:
     """Seconds, as a number or such as "60s", "5m", "500ms"; "none" is None."""
 

@@ -8,7 +8,7 @@ from jailpy.errors import JailError, ProfileError
 from jailpy.model.plan import Plan
 from jailpy.model.result import Result
 from jailpy.policy.schema import covers
-from jailpy.policy.values import SIZES
+from jailpy.policy.values import size_text
 from jailpy.report.quote import for_terminal
 
 
@@ -65,13 +65,7 @@ def _measure(key: str, value: float) -> str:
     """A limit's value with its unit, as ``--limit`` takes it."""
     if key in _SECONDS:
         return f"{value:g}s"
-    return _size(int(value)) if key in _BYTES else str(int(value))
-
-
-def _size(value: int) -> str:
-    """Bytes in the largest unit that is exact."""
-    unit = next((unit for unit in "TGMK" if value and value % SIZES[unit] == 0), "")
-    return f"{value // SIZES[unit]}{unit}"
+    return size_text(int(value)) if key in _BYTES else str(int(value))
 
 
 def _more(key: str, value: float, plan: Plan) -> str:
