@@ -97,7 +97,7 @@ def judge_layers(policy: Policy, host: Host) -> tuple[Layer, ...]:
 _OPTIONAL = ("landlock", "cgroup")
 HINTS = {
     "landlock": "boot with lsm=landlock,… (the kernel needs CONFIG_SECURITY_LANDLOCK), or ask for it as preferred",
-    "cgroup": "jailpy doctor prints the line that gives it; or ask for it as preferred: a watch is then in its place",
+    "cgroup": "jailpy doctor prints the line that gives it; or ask for it as preferred, and read what does not hold",
 }
 
 
