@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -45,6 +46,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("JAILPY_MUST_RUN") == "1":  # what decides tries the same each time; all others look further
         hypothesis.settings.register_profile("deciding", derandomize=True, database=None)
         hypothesis.settings.load_profile("deciding")
+    for number in (signal.SIGINT, signal.SIGQUIT):  # ignored in what a script starts with "&", and all below it
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     if hasattr(config, "workerinput"):
         return
     folder = tempfile.mkdtemp(prefix="jailpy-tests-", dir="/var/tmp")
