@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 _SHORTEST, _LONGEST = 0.01, 0.25  # seconds between two looks
 _RATE = 4 << 30  # bytes a second that a jail comes to hold, at most; one process touches 1.6 GB
 _TIMES = 3  # that processes are found to hold too much together before it is believed
-_SHARE = 10  # looking takes at most this part of a processor
+_SHARE, _SHARE_NEAR = (
+    10,
+    2,
+)  # looking takes at most this part of a processor; and where the limit is about to be reached
 
 
 class Watch:
@@ -38,6 +41,7 @@ class Watch:
         self._device = _memory_device()
         self._folders = _folders(ctx)
         self._scratch = ctx.scratch
+        self._last = (0.0, 0)  # when it was last looked, and the bytes that were held
         self.due = 0.0  # of time.monotonic()
         self.user = self.system = 0.0
         self.tasks = self.open_files = self.memory = self.scratch = self.scratch_files = 0
@@ -70,13 +74,21 @@ class Watch:
         if self._ctx.memory is not None:
             pauses.append((self._ctx.memory - used) / _RATE)
             reason = "memory" if used > self._ctx.memory else reason
-        now = time.monotonic()
-        pause = max(min(pauses), _SHORTEST, _SHARE * (now - began))
+        took = time.monotonic() - began
+        share = _SHARE_NEAR if self._will_cross(began, used, _SHARE * took) else _SHARE
+        pause = max(min(pauses), _SHORTEST, share * took)
         if self._folders:
             reason = self._folders.look(deleted) or reason
             pause = min(pause, self._folders.pause)
         self.due = time.monotonic() + pause
         return reason
+
+    def _will_cross(self, began: float, used: int, pause: float) -> bool:
+        """Whether memory that goes on growing as it has since the last look reaches the limit in so many seconds."""
+        (before, held), self._last = self._last, (began, used)
+        if self._ctx.memory is None or used <= held:
+            return False
+        return self._ctx.memory - used < (used - held) / (began - before) * pause
 
     def settle(self) -> None:
         """When all have ended: what has come to lie in the folders for good."""
