@@ -41,7 +41,8 @@ class Watch:
         self._device = _memory_device()
         self._folders = _folders(ctx)
         self._scratch = ctx.scratch
-        self._last = (0.0, 0)  # when it was last looked, and the bytes that were held
+        self._mapped = 0  # bytes, those that processes share counted in each
+        self._last = (0.0, 0)  # when it was last looked, and what was mapped
         self.due = 0.0  # of time.monotonic()
         self.user = self.system = 0.0
         self.tasks = self.open_files = self.memory = self.scratch = self.scratch_files = 0
@@ -84,11 +85,14 @@ class Watch:
         return reason
 
     def _will_cross(self, began: float, used: int, pause: float) -> bool:
-        """Whether memory that goes on growing as it has since the last look reaches the limit in so many seconds."""
-        (before, held), self._last = self._last, (began, used)
-        if self._ctx.memory is None or used <= held:
+        """Whether memory that goes on growing as it has since the last look reaches the limit in so many seconds.
+
+        What is mapped tells how it grows: what is held is not counted at each look.
+        """
+        (before, mapped), self._last = self._last, (began, self._mapped)
+        if self._ctx.memory is None or self._mapped <= mapped:
             return False
-        return self._ctx.memory - used < (used - held) / (began - before) * pause
+        return self._ctx.memory - used < (self._mapped - mapped) / (began - before) * pause
 
     def settle(self) -> None:
         """When all have ended: what has come to lie in the folders for good."""
@@ -127,7 +131,7 @@ class Watch:
     def _memory(self, plugin: list[Process], memfds: dict[tuple[int, int], int]) -> int:
         """Bytes that the jail holds. Where all that is mapped stays below the limit, that is what is told."""
         apart = self._used_scratch(plugin) + sum(memfds.values())
-        bound = apart + sum(process.resident for process in plugin)
+        bound = self._mapped = apart + sum(process.resident for process in plugin)
         limit = self._ctx.memory
         if limit is None or bound <= limit:
             return bound

@@ -115,9 +115,10 @@ def test_scratch_folder_is_memory(bomb: Bomb, profile: Profile) -> None:
 def test_twenty_processes_are_stopped_within_a_fifth_of_a_second(
     caller: Caller, installed: Installed, folder: Path
 ) -> None:
-    """By the supervisor's own clock: from the last look at which they held less than the limit to the end of the last.
+    """From the last look at which they held less than the limit to the end of the last of them.
 
-    Where a cgroup limits memory the kernel stops them at once, and no look ever finds too much.
+    By the supervisor's own clock, less what it waited for a processor. Where a cgroup limits memory the kernel stops
+    them at once, and no look ever finds too much.
     """
     plugin = folder / "twenty.py"
     plugin.write_text(_TWENTY)

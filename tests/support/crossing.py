@@ -14,13 +14,19 @@ from jailpy.cli import quick_run
 from jailpy.launch.supervisor import Supervisor
 from jailpy.launch.watch import Watch
 
-looks: list[tuple[float, int]] = []  # when a look began, and what it found
+looks: list[tuple[float, int]] = []  # when a look began, of ``clock``, and what it found
 ended: list[float] = []
 _look, _kill = Watch.look, Supervisor.kill
 
 
+def clock() -> float:
+    """Seconds, without those in which this process was ready to run and another one had the processor (proc(5))."""
+    with open("/proc/self/schedstat", encoding="ascii") as file:
+        return time.monotonic() - int(file.read().split()[1]) / 1e9
+
+
 def look(watch: Watch) -> str:
-    began, peak = time.monotonic(), watch.memory
+    began, peak = clock(), watch.memory
     watch.memory = 0
     reason = _look(watch)
     looks.append((began, watch.memory))
@@ -30,7 +36,7 @@ def look(watch: Watch) -> str:
 
 def kill(supervisor: Supervisor) -> None:
     _kill(supervisor)
-    ended.append(time.monotonic())
+    ended.append(clock())
 
 
 Watch.look, Supervisor.kill = look, kill  # type: ignore[method-assign]
