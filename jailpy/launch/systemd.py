@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_PATIENCE = 5.0  # seconds, for all of it
+_PATIENCE = 25.0  # seconds, for all of it: what libdbus waits, for many may ask at once
 _LARGEST = 1 << 16  # bytes of a line or message; those that are waited for have some hundred
 _TOLD = 200  # characters of an error that are passed on
 _SYSTEMD = "org.freedesktop.systemd1"
@@ -33,17 +33,20 @@ def reachable() -> bool:
 def scope(name: str, description: str) -> None:
     """Move this process to a new scope ``name``, whose cgroup it may divide; it is gone with its last process.
 
-    Raises OSError, which says who refused what; also where there was no answer for 5 s.
+    Raises OSError, which says who refused what; also where there was no answer for 25 s.
     """
-    bus = _Bus(_address())
+    address = _address()
+    if not address:
+        raise OSError(errno.ENOENT, "there is no bus of the user's systemd")
+    match = f"type='signal',sender='{_SYSTEMD}',member='JobRemoved',arg2='{name}'"
+    questions = (
+        _call("org.freedesktop.DBus", "Hello"),
+        _call("org.freedesktop.DBus", "AddMatch", "s", (match,)),
+        _call(_SYSTEMD, "StartTransientUnit", "ssa(sv)a(sa(sv))", (name, "fail", _properties(description), [])),
+    )
+    bus = _Bus(address)
     try:
-        match = f"type='signal',sender='{_SYSTEMD}',member='JobRemoved',arg2='{name}'"
-        # All at once, for to wait for each answer is to wait for another two processes.
-        bus.send(
-            _call("org.freedesktop.DBus", "Hello"),
-            _call("org.freedesktop.DBus", "AddMatch", "s", (match,)),
-            _call(_SYSTEMD, "StartTransientUnit", "ssa(sv)a(sa(sv))", (name, "fail", _properties(description), [])),
-        )
+        bus.send(*questions)  # at once, for to wait for each answer is to wait for another two processes
         _await_start(bus, name)
     except TimeoutError as error:
         raise OSError(errno.ETIMEDOUT, f"the user's systemd has not answered for {_PATIENCE:g} s") from error
@@ -77,21 +80,18 @@ def _properties(description: str) -> list[tuple[str, tuple[str, Any]]]:
         ("PIDs", ("au", [0])),  # 0: who asks. A number would be another process where the bus is seen from a container
         ("Delegate", ("b", True)),
         ("CollectMode", ("s", "inactive-or-failed")),
-        # Before 253 systemd ends a scope in which anything was killed for its memory, with it the launcher; it looks
-        # for that where it accounts. Delegation keeps the controller on.
+        # Some of systemd 252 and 251 end a scope, and with it the launcher, when anything below it was killed for its
+        # memory (systemd issue 25376). They look for that where they account; delegation keeps the controller on.
         ("MemoryAccounting", ("b", False)),
     ]
 
 
 def _call(service: str, method: str, signature: str | None = None, body: tuple[Any, ...] = ()) -> Any:
-    from jeepney import DBusAddress, MessageFlag, new_method_call
+    from jeepney import DBusAddress, new_method_call
 
     interface = service if service != _SYSTEMD else f"{_SYSTEMD}.Manager"
-    message = new_method_call(
-        DBusAddress("/" + service.replace(".", "/"), bus_name=service, interface=interface), method, signature, body
-    )
-    message.header.flags = MessageFlag.no_auto_start
-    return message
+    to = DBusAddress("/" + service.replace(".", "/"), bus_name=service, interface=interface)
+    return new_method_call(to, method, signature, body)
 
 
 def _await_start(bus: _Bus, name: str) -> None:
@@ -121,8 +121,6 @@ class _Bus:
 
     def __init__(self, path: str) -> None:
         self._deadline = time.monotonic() + _PATIENCE
-        if not path:
-            raise OSError(errno.ENOENT, "there is no bus of the user's systemd")
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)  # closed at execve
         try:
             self._in_time().connect(path)
