@@ -8,7 +8,6 @@ import struct
 import _prctl  # the C half of python-prctl; the other takes as long as all of this package
 
 from jailpy.kernel.syscall import buffer, call
-from jailpy.kernel.syscall import prctl as raw_prctl
 
 _PR_CAPBSET_DROP = 24
 _PR_SET_SECUREBITS = 28
@@ -22,14 +21,14 @@ SECUREBITS = 0x01 | 0x02 | 0x04 | 0x08 | 0x20 | 0x40 | 0x80
 
 def lock_securebits() -> None:
     """Root gets no capabilities, ids don't bring any back, none become ambient, and none of it can be undone."""
-    raw_prctl(_PR_SET_SECUREBITS, SECUREBITS)  # python-prctl refuses the bits of Linux 4.3
+    call("prctl", _PR_SET_SECUREBITS, SECUREBITS, 0, 0, 0)  # python-prctl refuses the bits of Linux 4.3
 
 
 def drop_bounding_set() -> None:
     """Empty the bounding set, also of capabilities that this library has no name for."""
     for capability in range(64):
         try:
-            raw_prctl(_PR_CAPBSET_DROP, capability)
+            call("prctl", _PR_CAPBSET_DROP, capability, 0, 0, 0)
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
@@ -38,7 +37,7 @@ def drop_bounding_set() -> None:
 
 def clear_ambient() -> None:
     """Empty the ambient set."""
-    raw_prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    call("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 
 
 def keep_only(*, effective: int = 0, permitted: int = 0, inheritable: int = 0) -> None:
