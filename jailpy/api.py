@@ -11,7 +11,6 @@ from jailpy.launch import launcher
 from jailpy.model.host import Host
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
-from jailpy.model.result import Failure, Result
 from jailpy.plan import remembered
 from jailpy.policy import shipped
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from jailpy.launch.group import Group
     from jailpy.launch.placement import Placement
+    from jailpy.model.result import Result
 
 _PARENT = "limits.cgroup-parent"
 
@@ -148,6 +148,8 @@ def _run(
 
 def refused(error: JailError) -> Result:
     """The Result of a run that never started."""
+    from jailpy.model.result import Failure, Result
+
     stage, step, number = (error.stage, error.step, error.errno) if isinstance(error, SetupError) else ("", "", 0)
     problems = error.problems if isinstance(error, ProfileError) else ()
     message = "\n".join(problems) or error.message

@@ -1,21 +1,33 @@
-"""Processes: pidfds, the parent's death, dumpability, descriptors, the environment's memory."""
+"""Processes: pidfds, descriptors, signals, the environment's memory, accounts."""
 
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
+import _struct as struct  # the module around it is a file more to find
 import os
 import select
 
-import _prctl  # the C half of python-prctl
+from jailpy.kernel.syscall import call, room, wipe
 
-from jailpy.kernel.syscall import call, wipe
-
+_INFINITY = (1 << 64) - 1  # RLIM_INFINITY
 _SPECIAL = {signal.SIGKILL, signal.SIGSTOP}
 
 
-def die_with_parent() -> None:
-    """SIGKILL for this process when its parent thread ends; a change of ids clears it (PR_SET_PDEATHSIG)."""
-    _prctl.prctl(_prctl.PR_SET_PDEATHSIG, signal.SIGKILL)
+def lower_limit(which: int, soft: int, hard: int) -> None:
+    """Set a resource limit; where the caller's own is lower still, that one stays (prlimit(2))."""
+    held = room()
+    call("prlimit64", 0, which, None, held)
+    _, ceiling = struct.unpack_from("=2Q", held)
+    lowered = (min(limit & _INFINITY, ceiling) for limit in (soft, hard))  # infinity is -1 to Python
+    call("prlimit64", 0, which, struct.pack("=2Q", *lowered), None)
+
+
+def times() -> tuple[int, int]:
+    """Microseconds of processor time that this process has taken, user and system (getrusage(2))."""
+    usage = room()
+    call("getrusage", 0, usage)
+    seconds, more, system_seconds, system_more = struct.unpack_from("@4l", usage)
+    return seconds * 1000000 + more, system_seconds * 1000000 + system_more
 
 
 def end_first(process: str) -> None:
@@ -32,11 +44,6 @@ def ended(pidfd: int) -> bool:
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(0))
-
-
-def hide_memory() -> None:
-    """Not dumpable: nobody without privilege may trace this process or read its memory and environment (proc(5))."""
-    _prctl.prctl(_prctl.PR_SET_DUMPABLE, 0)
 
 
 def mark_close_on_exec(lowest: int) -> None:

@@ -77,6 +77,11 @@ class Context:
         self.environment: dict[str, str] | None = None  # None: what the launcher has
 
     @property
+    def supervised(self) -> bool:
+        """Whether the launcher has steps to do when the jail is closed; pid 1 waits for them."""
+        return any(step.stage == "supervise" for step in self.plan.steps)
+
+    @property
     def scratch(self) -> list[str]:
         """The jail's own folders that can be written, each a file system of its own."""
         return [str(step.arguments[0]) for step in self.plan.steps if step.act == "scratch"]

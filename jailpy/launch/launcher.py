@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
 import os
-import resource
 import time
 
-from jailpy.kernel import namespaces
+from jailpy.kernel import namespaces, sockets
 from jailpy.launch import channel, child
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending
-from jailpy.launch.result import conclude
+from jailpy.launch.stages import birth, guard
 from jailpy.launch.supervisor import Supervisor
 from jailpy.model.plan import Plan
-from jailpy.model.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
     from jailpy.launch.context import Delivery
     from jailpy.launch.group import Group
+    from jailpy.model.result import Result
 
 _FILES = 1024
 
@@ -46,7 +45,17 @@ def run(plan: Plan, born: Callable[[], None] | None = None, group: Group | None 
         _supervised(ctx, supervisor, ending, born)
         if ctx.delivery is not None:
             _finish(ctx.delivery, ending)
+    from jailpy.launch.result import conclude
+
     return conclude(plan, ending)
+
+
+def _fetch() -> None:
+    """Import what comes later, while pid 1 builds the jail."""
+    from jailpy.launch import result  # noqa: F401
+
+    if os.geteuid() == 0:  # and what it could not later
+        from jailpy.launch import watch  # noqa: F401
 
 
 def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Callable[[], None] | None) -> None:
@@ -60,6 +69,7 @@ def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Call
         ctx.process = str(pid)
         _perform(ctx, "map", ending)
         supervisor.release()
+        _fetch()
         if born is not None and os.geteuid() == 0:
             born()
         elif born is not None:
@@ -71,9 +81,11 @@ def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Call
 
 def _make_room() -> None:
     """Allow as many open files as we may: a caller may have allowed few, and root's jails begin with many trees."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if not 0 <= soft < _FILES:
+    if not 0 <= os.sysconf("SC_OPEN_MAX") < _FILES:
         return
+    import resource  # which few runs need this early
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if os.geteuid() == 0:  # CAP_SYS_RESOURCE, or a refusal
         hard = max(hard, _FILES)
     try:
@@ -99,9 +111,19 @@ def _give_birth(ctx: Context, supervisor: Supervisor, ending: Ending) -> tuple[i
         ending.failed(first, error.errno or 0, error.strerror or "")
         raise _StoppedError from error
     if pid == 0:
+        _live(ctx, supervisor)
+    return pid, pidfd
+
+
+def _live(ctx: Context, supervisor: Supervisor) -> None:
+    """In pid 1. Never returns."""
+    try:
         supervisor.become_child()
         child.live(ctx)
-    return pid, pidfd
+    except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
+        channel.report(ctx.channel, error)
+    finally:
+        os._exit(125)
 
 
 def _perform(ctx: Context, stage: str, ending: Ending) -> None:
@@ -109,7 +131,7 @@ def _perform(ctx: Context, stage: str, ending: Ending) -> None:
         if step.stage != stage:
             continue
         try:
-            (_ACTS.get(step.act) or child.ACTS[step.act])(ctx, *step.arguments)
+            ACTS[step.act](ctx, *step.arguments)
         except OSError as error:
             if step.soft:
                 ending.noted(index, error.errno or 0)
@@ -121,7 +143,7 @@ def _perform(ctx: Context, stage: str, ending: Ending) -> None:
 def _deliver(ctx: Context, path: str, identity: tuple[int, int], room: int | None) -> None:
     from jailpy.launch.delivery import Delivery
 
-    ctx.out = channel.pair()
+    ctx.out = sockets.pair()
     ctx.delivery = Delivery(path, identity, room)
 
 
@@ -149,7 +171,9 @@ def _enter_group(ctx: Context) -> None:
     ctx.cgroup = ctx.group.fd
 
 
-_ACTS: dict[str, Callable[..., None]] = {  # which the child must not even import
+ACTS: dict[str, Callable[..., None]] = {
+    **birth.ACTS,
+    **guard.ACTS,
     "deliver": _deliver,
     "group-limit": _limit_group,
     "group-devices": _limit_devices,

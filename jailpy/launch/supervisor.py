@@ -8,10 +8,12 @@ import select
 import time
 
 from jailpy.errors import HostError, UsageError
-from jailpy.launch import channel, child
+from jailpy.kernel import sockets
+from jailpy.launch import channel
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending
 from jailpy.launch.oversight import Oversight
+from jailpy.launch.stages import guard
 from jailpy.launch.streams import Streams
 from jailpy.model.plan import Plan
 
@@ -178,14 +180,15 @@ class Supervisor:
             if step.stage != "supervise":
                 continue
             try:
-                child.ACTS[step.act](self._ctx, *step.arguments)
+                guard.ACTS[step.act](self._ctx, *step.arguments)
             except OSError as error:
                 self._ending.failed(index, error.errno or 0, error.strerror or "")
                 self._stop(signal.SIGKILL, "killed")
                 return
         self._started = True
         self._oversight.begin()
-        self._tell(0)
+        if self._ctx.supervised:
+            self._tell(0)
         self._ctx.begun()
 
     def _patience(self) -> int | None:
@@ -271,7 +274,7 @@ def _descriptors(plan: Plan) -> tuple[list[int], Streams]:
     """Every descriptor that a jail needs of us: channel, our own pidfd; and those of the streams."""
     opened: list[int] = []
     try:
-        opened += channel.pair()
+        opened += sockets.pair()
         opened.append(os.pidfd_open(os.getpid()))
         if not plan.tty:
             return opened, Streams(plan)

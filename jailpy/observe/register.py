@@ -9,10 +9,10 @@ Slot n lies at n * SLOT and is locked at byte 2n, and at byte 2n + 1 too as soon
 
 from __future__ import annotations
 
+import _struct as struct  # the module around it is a file more to find
 import fcntl
 import os
 import resource
-import struct
 
 from jailpy.plan import places
 from jailpy.report.quote import for_json

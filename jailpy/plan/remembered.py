@@ -8,7 +8,6 @@ every file that it came from is the same (see ``cache``).
 from __future__ import annotations
 
 import os
-import resource
 import sys
 
 from jailpy.model.host import Host
@@ -26,7 +25,6 @@ _OF_ID = ("map-id", "map-owner", "step-down")  # acts that are given the jail's 
 _OF_THE_RUN = ("plugin", "arguments", "labels", "report", "exit_status", "json", "no_history", "stdin", "raw", "quiet",
                "verbose")  # fmt: skip
 _ID = "{id}"  # stands for it in their texts
-_LIMITS = tuple(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
 
 
 def place(request: Request, host: Host) -> str:
@@ -40,7 +38,16 @@ def place(request: Request, host: Host) -> str:
     other: dict[str, Any] = {"code": None if request.code is None else "", **dict.fromkeys(_OF_THE_RUN)}
     asked = request._replace(**other)
     caller = (os.environ.get("PATH"), os.environ.get("HOME"), getattr(sys, "_base_executable", sys.executable))
-    return cache.key("plan", asked, caller, host, tuple(map(resource.getrlimit, _LIMITS)))
+    return cache.key("plan", asked, caller, host, _limits())
+
+
+def _limits() -> bytes:
+    """The caller's limits as the kernel writes them (proc(5)), which take a module less than getrlimit(2)."""
+    fd = os.open("/proc/self/limits", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, 4096)
+    finally:
+        os.close(fd)
 
 
 def recall(name: str, request: Request, host_id: int) -> Plan | None:
