@@ -63,7 +63,7 @@ complete -c jailpy -n '__jailpy_at command' -f
 complete -c jailpy -n '__jailpy_at command' -l version -d 'Print the version.'
 complete -c jailpy -n 'not __jailpy_at rest' -s h -l help -d 'Print the help.'
 complete -c jailpy -n '__jailpy_at profile' -f
-for command in show freeze
+for command in show check diff freeze
     complete -c jailpy -n "__jailpy_at options 'profile $command'" -a '(__jailpy_profiles)'
 end
 complete -c jailpy -n '__jailpy_at options "profile list"' -f

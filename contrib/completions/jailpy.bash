@@ -11,6 +11,8 @@ _jailpy_flags() { # REPLY: the options of the command $1
     doctor) REPLY='--json -h --help' ;;
     'profile list') REPLY='--json -h --help' ;;
     'profile show') REPLY='--effective --json -h --help' ;;
+    'profile check') REPLY='--sarif --json -h --help' ;;
+    'profile diff') REPLY='--markdown --json -h --help' ;;
     'profile new') REPLY='--extends -o -h --help' ;;
     'profile freeze') REPLY='-o -h --help' ;;
     *) REPLY='--version -h --help' ;;
@@ -175,7 +177,7 @@ _jailpy() {
     _jailpy_offer "$word" '' run exec plan ps kill doctor profile "${flags[@]}"
   elif [ "$command" = profile ]; then
     compopt +o default +o bashdefault
-    _jailpy_offer "$word" '' list show new freeze -h --help
+    _jailpy_offer "$word" '' list show check diff new freeze -h --help
   elif [ -n "$waits" ]; then
     _jailpy_kind "$command" "$waits"
     _jailpy_value "$word" ''

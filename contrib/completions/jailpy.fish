@@ -18,6 +18,10 @@ function __jailpy_takes_value --argument-names command # the options of a comman
             string join \n -- 
         case 'profile show'
             string join \n -- 
+        case 'profile check'
+            string join \n -- 
+        case 'profile diff'
+            string join \n -- 
         case 'profile new'
             string join \n -- --extends -o
         case 'profile freeze'
@@ -82,7 +86,7 @@ complete -c jailpy -n '__jailpy_at command' -f
 complete -c jailpy -n '__jailpy_at command' -l version -d 'Print the version.'
 complete -c jailpy -n 'not __jailpy_at rest' -s h -l help -d 'Print the help.'
 complete -c jailpy -n '__jailpy_at profile' -f
-for command in show freeze
+for command in show check diff freeze
     complete -c jailpy -n "__jailpy_at options 'profile $command'" -a '(__jailpy_profiles)'
 end
 complete -c jailpy -n '__jailpy_at options "profile list"' -f
@@ -100,6 +104,8 @@ complete -c jailpy -n '__jailpy_at command' -f -a doctor -d 'Say what this host 
 complete -c jailpy -n '__jailpy_at command' -f -a profile -d 'Show, check, compare and write profiles.'
 complete -c jailpy -n '__jailpy_at profile' -f -a list -d 'List the profiles that have names.'
 complete -c jailpy -n '__jailpy_at profile' -f -a show -d 'Print a profile, or what it says in effect.'
+complete -c jailpy -n '__jailpy_at profile' -f -a check -d 'Say what is too wide in a profile, or contradicts itself.'
+complete -c jailpy -n '__jailpy_at profile' -f -a diff -d 'Say what a profile gives that another does not.'
 complete -c jailpy -n '__jailpy_at profile' -f -a new -d 'Print a new profile to begin with, full of comments.'
 complete -c jailpy -n '__jailpy_at profile' -f -a freeze -d 'Print a profile with all that it inherits, so that no update changes it.'
 complete -c jailpy -n '__jailpy_at options run' -s c -x -d 'Run CODE; what follows are its arguments.'
@@ -178,6 +184,10 @@ complete -c jailpy -n '__jailpy_at options doctor' -l json -d 'Print it as JSON.
 complete -c jailpy -n '__jailpy_at options "profile list"' -l json -d 'Print it as JSON.'
 complete -c jailpy -n '__jailpy_at options "profile show"' -l effective -d 'Print what it says in effect.'
 complete -c jailpy -n '__jailpy_at options "profile show"' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile check"' -l sarif -d 'Print the findings as SARIF 2.1.0.'
+complete -c jailpy -n '__jailpy_at options "profile check"' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile diff"' -l markdown -d 'Print it as Markdown, for a review.'
+complete -c jailpy -n '__jailpy_at options "profile diff"' -l json -d 'Print it as JSON.'
 complete -c jailpy -n '__jailpy_at options "profile new"' -l extends -r -F -a '(__jailpy_profiles)' -d 'What it builds on: default@1.'
 complete -c jailpy -n '__jailpy_at options "profile new"' -s o -r -F -d 'Write it to a new file.'
 complete -c jailpy -n '__jailpy_at options "profile freeze"' -s o -r -F -d 'Write it to a new file.'

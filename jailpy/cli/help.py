@@ -26,6 +26,8 @@ COMMANDS = {
 PROFILE = {
     "list": "List the profiles that have names.",
     "show": "Print a profile, or what it says in effect.",
+    "check": "Say what is too wide in a profile, or contradicts itself.",
+    "diff": "Say what a profile gives that another does not.",
     "new": "Print a new profile to begin with, full of comments.",
     "freeze": "Print a profile with all that it inherits, so that no update changes it.",
 }
@@ -37,6 +39,8 @@ _FORMS = {
     "kill": ("ID…", "--label K=V…", "--all"),
     "profile": ("COMMAND …",),
     "profile show": ("[--effective] [--json] NAME|FILE",),
+    "profile check": ("[--json | --sarif] NAME|FILE…",),
+    "profile diff": ("[--json | --markdown] OLD NEW",),
     "profile new": ("[--extends NAME|FILE] [-o FILE] NAME",),
     "profile freeze": ("[-o FILE] NAME|FILE",),
 }
@@ -56,6 +60,10 @@ in /etc/jailpy/profiles or in your own jailpy/profiles.""",
     "profile list": "Those that come with jailpy, those in /etc/jailpy/profiles, and your own.",
     "profile show": """Without --effective the file is printed as it is. System calls are shown by the sets that are
 whole.""",
+    "profile check": """Findings are an escape, a risk or a note. It exits with 0 where there is none but notes, with 1
+where there is, and with 2 where a profile cannot be used.""",
+    "profile diff": """OLD and NEW are names or files. It exits with 0 where NEW is the same or narrower, with 1 where
+it is wider, and with 2 where one cannot be used.""",
     "profile new": "NAME is what the profile calls itself. What it says in comments changes nothing.",
     "profile freeze": """Each call stands there by its name and each argument by its number. The policy has the same
 digest, for --policy-digest.""",
@@ -75,6 +83,8 @@ _EXAMPLES = {
     "profile": (("What the strict profile comes to:", "jailpy profile show --effective strict"),),
     "profile list": (("For a script:", "jailpy profile list --json"),),
     "profile show": (("Which file each line is from:", "jailpy profile show --effective ./weather.toml"),),
+    "profile check": (("All of a folder, for a code host:", "jailpy profile check --sarif profiles/*.toml"),),
+    "profile diff": (("Stop a change that widens:", "jailpy profile diff ./reviewed.toml ./weather.toml"),),
     "profile new": (("One that builds on strict:", "jailpy profile new --extends strict@1 -o weather.toml weather"),),
     "profile freeze": (("What was reviewed, for good:", "jailpy profile freeze ./weather.toml -o frozen.toml"),),
     "": (("The first run:", "jailpy run plugin.py"), ("What can be had here:", "jailpy doctor")),

@@ -11,7 +11,7 @@ from jailpy.model.record import Record
 _ALL = ("run", "exec", "plan")
 _RUNS = ("run", "exec")
 _PYTHON = ("run", "plan")
-_LISTS = ("plan", "doctor", "ps", "profile list", "profile show")
+_LISTS = ("plan", "doctor", "ps", "profile list", "profile show", "profile check", "profile diff")
 
 
 class Option(Record):
@@ -71,6 +71,8 @@ GROUPS = (
         "The profile",
         (
             _option("flag", "effective", "--effective", "", "Print what it says in effect.", ("profile show",)),
+            _option("flag", "sarif", "--sarif", "", "Print the findings as SARIF 2.1.0.", ("profile check",)),
+            _option("flag", "markdown", "--markdown", "", "Print it as Markdown, for a review.", ("profile diff",)),
             _option("value", "extends", "--extends", "NAME|FILE", "What it builds on: default@1.", ("profile new",)),
             _option("value", "output", "-o", "FILE", "Write it to a new file.", ("profile new", "profile freeze")),
         ),

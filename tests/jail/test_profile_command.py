@@ -116,6 +116,114 @@ def test_new_profile_builds_on_a_file_beside_it(caller: Caller, installed: Insta
     assert json.loads(printed(done))["chain"][1] == str(folder / "sub/base.toml")
 
 
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("[overrides]\nwiden = []\n", 0, "nothing found"),
+        ('[limits]\nwall = "5m"\n[overrides]\nwiden = []\n', 0, "1 note"),
+        ('[seccomp]\nallow = ["bpf"]\n', 1, ":4: escape: seccomp.allow[1]: allows bpf"),
+        ('[filesystem]\nread = ["/srv/a"]\nwrite = ["/srv"]\n', 1, ":4: risk: filesystem.read[0]: "),
+    ],
+)
+def test_check_exits_with_what_it_found(
+    jailpy: Jailpy, caller: Caller, folder: Path, text: str, status: int, said: str
+) -> None:
+    path = write(caller, folder / "p.toml", f'schema = 1\nextends = "default@1"\n{text}')
+    assert said in printed(jailpy("profile", "check", path), status)
+    document = json.loads(printed(jailpy("profile", "check", "--json", path), status))
+    grades = {finding["grade"] for finding in document["profiles"][0]["findings"]}
+    assert bool(grades - {"note"}) == bool(status)
+    log = json.loads(printed(jailpy("profile", "check", "--sarif", path), status))
+    levels = {result["level"] for result in log["runs"][0]["results"]}
+    assert levels == {{"escape": "error", "risk": "warning"}.get(grade, grade) for grade in grades}
+
+
+@pytest.mark.parametrize("name", GENERATIONS)
+def test_shipped_profile_passes_the_check(jailpy: Jailpy, name: str) -> None:
+    assert name in printed(jailpy("profile", "check", name))
+
+
+def test_check_warns_of_a_folder_that_this_caller_must_not_hand_over(
+    jailpy: Jailpy, caller: Caller, folder: Path
+) -> None:
+    cache = "/var/cache/jailpy" if caller.kind == "root" else f"{caller.home}/.cache/jailpy"
+    for place in (cache, str(caller.home)):
+        path = write(
+            caller, folder / "p.toml", f'schema = 1\nextends = "default@1"\n[filesystem]\nwrite = ["{place}"]\n'
+        )
+        assert "escape: filesystem.write[0]: " in printed(jailpy("profile", "check", path), 1)
+
+
+def test_one_profile_that_cannot_be_used_keeps_no_other_from_being_checked(
+    jailpy: Jailpy, caller: Caller, folder: Path, weather: Path
+) -> None:
+    broken = write(caller, folder / "broken.toml", 'schema = 1\nextends = "default@1"\n[limits]\nmemry = 1\n')
+    for option in ("", "--json", "--sarif"):
+        done = jailpy(*filter(None, ["profile", "check", option, broken, weather]))
+        assert done.returncode == 2
+        assert f"{broken}:4: limits.memry: unknown key" in done.stderr.decode()
+        assert "overrides.widen" in done.stdout.decode()  # of the other
+        assert ("memry" in done.stdout.decode()) == bool(option)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "said"),
+    [
+        ("default", "default", 0, "no difference"),
+        ("default", "strict", 0, "Narrower:\n"),
+        ("strict", "default", 1, "Wider:\n"),
+        ("default", "{weather}", 0, "limits.wall: 1m → 5s"),
+        ("{weather}", "numeric", 1, "note: limits.memory: 512M → 4G"),
+    ],
+)
+def test_diff_exits_with_its_verdict(jailpy: Jailpy, weather: Path, old: str, new: str, status: int, said: str) -> None:
+    words = ["profile", "diff", old.format(weather=weather), new.format(weather=weather)]
+    assert said in printed(jailpy(*words), status)
+    document = json.loads(printed(jailpy(*words, "--json"), status))
+    assert (document["verdict"] == "wider") == bool(status)
+    assert printed(jailpy(*words, "--markdown"), status).startswith("### Profile `")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check"], "profile check: expected NAME|FILE"),
+        (["check", "no-such"], "there is no profile no-such"),
+        (["check", "--json", "--sarif", "strict"], "--sarif and --json do not go together"),
+        (["check", "--bogus", "strict"], "no such option: --bogus"),
+        (["diff", "strict"], "profile diff: expected OLD NEW"),
+        (["diff", "strict", "./missing.toml"], "No such file"),
+        (["diff", "strict", "default", "default"], "profile diff: expected OLD NEW"),
+        (["diff", "--json", "--markdown", "strict", "default"], "--markdown and --json do not go together"),
+        (["diff", "", "strict"], "a name is empty"),
+    ],
+)
+def test_trouble_has_a_status_of_its_own(jailpy: Jailpy, words: list[str], said: str) -> None:
+    """A script must not take it for a verdict."""
+    done = jailpy("profile", *words)
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == 2
+    assert said in lines[0]
+    assert len(lines) <= 2
+    assert all(line.startswith("jailpy: ") for line in lines)
+
+
+def test_secret_of_a_profile_is_not_printed(jailpy: Jailpy, caller: Caller, folder: Path) -> None:
+    text = 'schema = 1\nextends = "default@1"\n[process.env]\nDB_PASSWORD = "hunter2"\n'
+    path = write(caller, folder / "p.toml", text)
+    for words in (
+        ["check"],
+        ["check", "--json"],
+        ["check", "--sarif"],
+        ["diff", "default"],
+        ["diff", "--markdown", "default"],
+    ):
+        done = jailpy("profile", *words, path)
+        assert done.returncode == 1
+        assert b"DB_PASSWORD" in done.stdout
+        assert b"hunter2" not in done.stdout
+
+
 def test_nothing_is_overwritten(jailpy: Jailpy, folder: Path, weather: Path) -> None:
     link = folder / "link.toml"
     link.symlink_to("nowhere.toml")
@@ -162,8 +270,10 @@ def test_name_does_not_reach_the_terminal(jailpy: Jailpy, caller: Caller, folder
     path = write(
         caller, folder / "\x1b]52;c;x\x07.toml", 'schema = 1\nextends = "default@1"\n[process.env]\nA = "\\u001b[2J"\n'
     )
-    for words in (["show", "--effective"], ["freeze"]):
+    for words in (["show", "--effective"], ["freeze"], ["check"]):
         assert "\x1b" not in printed(jailpy("profile", *words, path))
+    for words in (["diff", "default"], ["diff", "--markdown", "default"]):
+        assert "\x1b" not in printed(jailpy("profile", *words, path), 1)
 
 
 def test_command_does_not_import_what_runs_jails(caller: Caller, installed: Installed) -> None:
