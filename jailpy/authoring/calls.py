@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from jailpy.policy.seccomp_catalogue import read_catalogue
 
 TYPE_CHECKING = False
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
 ALLOW, REMOVE, KILL = "seccomp.allow", "seccomp.remove", "seccomp.kill"
 
 
+_catalogue = cache(read_catalogue)  # many profiles may be looked at, and it stays the same
+
+
 class Calls:
     """The system calls of one policy, and what the catalogue says of them. Raises ProfileError if that is damaged."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.catalogue = read_catalogue()
+        self.catalogue = _catalogue()
         self.allowed = frozenset(policy.seccomp.allow)
         self.killed = frozenset(
             call for group in policy.seccomp.refuse if group.otherwise == "kill" for call in group.calls

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from jailpy.authoring import changes, places, risks, secret, values
 from jailpy.authoring.calls import ALLOW, Calls
 from jailpy.authoring.contradictions import contradictions
 from jailpy.authoring.findings import Finding, Places, ordered
-from jailpy.policy.paths import conflicts, split
+from jailpy.policy.paths import conflicts, inside, split
 from jailpy.policy.schema import field_of
 from jailpy.policy.shipped import shipped_name
 
@@ -38,6 +40,7 @@ def _too_wide(policy: Policy) -> Iterator[Finding]:
     yield from _families(policy, known)
     yield from _layers(policy, known)
     yield from _paths(policy, known)
+    yield from _executed(policy, known)
     yield from _settings(policy, known)
 
 
@@ -89,6 +92,18 @@ def _paths(policy: Policy, known: Places) -> Iterator[Finding]:
                 message = f"{'may write' if name == 'write' else 'may read'} {split(entry)[0]}: {meaning}"
                 advice = "share another folder, such as one made for the purpose"
                 yield known.finding("path", grade, f"filesystem.{name}[{index}]", message, advice)
+
+
+def _executed(policy: Policy, known: Places) -> Iterator[Finding]:
+    """Code that one run may write and the next one runs."""
+    for key, path in (("venv", policy.python.venv), ("interpreter", policy.python.interpreter)):
+        for entry in policy.filesystem.write:
+            folder = split(entry)[0]
+            if path.startswith("/") and inside(os.path.realpath(path), os.path.realpath(folder)):
+                message = (
+                    f"{path} lies inside {folder}, which the jail may write: the next run starts what is left there"
+                )
+                yield known.finding("path", "risk", f"python.{key}", message, "share another folder for writing")
 
 
 def _settings(policy: Policy, known: Places) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ RULES = {
     "contradiction": "what one key says another takes back",
     "no-effect": "a line that changes nothing",
     "needs-cgroup": "a limit that only a cgroup keeps, and the profile does not require one",
-    "secret": "a secret in the environment, or in the file",
+    "secret": "a secret in the environment that the profile gives",
 }
 
 

@@ -29,7 +29,7 @@ _SYSTEM = (
 _KEPT = ("/etc/gshadow", "/etc/shadow", "/etc/ssh", "/etc/ssl/private", "/root", "/var/spool")
 _JAILPY = ("/etc/jailpy", "/run/jailpy", "/var/cache/jailpy", "/var/lib/jailpy")
 _LISTENING = ("/run", "/var/run", "/tmp/.X11-unix")
-_HOMES = ("/home", "/root", "/var/home")
+_HOMES = ("/home", "/var/home")
 
 
 def of_path(path: str, *, write: bool) -> tuple[str, str]:
@@ -86,7 +86,7 @@ def _is_home(path: str) -> bool:
     """Whether a path is somebody's home, or the folder of all homes."""
     own = os.environ.get("HOME", "")
     above = own.startswith("/") and own != "/" and inside(os.path.normpath(own), path)
-    return above or path in _HOMES or os.path.dirname(path) in _HOMES[::2]
+    return above or path in _HOMES or os.path.dirname(path) in _HOMES or path == "/root"
 
 
 def _depended_on() -> list[str]:

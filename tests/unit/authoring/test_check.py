@@ -84,6 +84,7 @@ def test_profile_that_changes_nothing_is_clean(found: Found) -> None:
         ('process.env.DB_PASSWORD = "hunter2"\n', "secret", "risk", "process.env.DB_PASSWORD", "its name says"),
         ('process.pass-env = ["GITHUB_TOKEN"]\n', "secret", "risk", "process.pass-env[0]", "GITHUB_TOKEN"),
         ('process = { pass-env = ["TZ"], env = { TZ = "UTC" } }\n', "no-effect", "note", "process.pass-env[0]", "wins"),
+        ('python.venv = "/srv/w/venv"\nfilesystem.write = ["/srv/w"]\n', "path", "risk", "python.venv", "the next run"),
         ("filesystem.sockets = true\n", "no-effect", "note", "filesystem.sockets", "nothing is shared"),
     ],
 )  # fmt: skip
