@@ -46,14 +46,14 @@ def of_path(path: str, *, write: bool) -> tuple[str, str]:
 
 def _written(path: str) -> str:
     """Why writing there leads out of the jail."""
+    if _is_home(path):
+        return "a home, whose start-up files are executed at the next login"
     own = _touched(path, (*_JAILPY, *_depended_on()))
     if own:
         return f"jailpy itself depends on {own}, and what is written there the next run would believe"
     started = _named(path, _STARTED)
     if started:
         return f"{started} is read or executed by programs outside, at their next start"
-    if _is_home(path):
-        return "a home, whose start-up files are executed at the next login"
     system = _touched(path, (*_SYSTEM, *_searched()))
     return f"programs of the host are started from {system}, or believe what is there" if system else ""
 
