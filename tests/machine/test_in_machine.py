@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.installed import CHECKOUT, PROJECT, closure, copy_distribution
-from tests.support.machine import in_machine, require_machine
+from tests.support.machine import AS_JAIL, in_machine, require_machine
 
 pytestmark = pytest.mark.machine
 
 SUITES = ("tests/unit/test_callers.py", "tests/attack")
+SWAP = "set -e; fallocate -l 512M /swap; chmod 600 /swap; mkswap --quiet /swap; swapon /swap"
 TOOLS = ("pytest", "pytest-xdist", "hypothesis", "hatchling")
 
 
@@ -55,7 +56,8 @@ def test_suites_pass_in_the_machine(user: str, cargo: Path) -> None:
         "-n",
         "2",
     ]
-    caller = "root" if user == "root" else "user"
-    done = in_machine(user, cargo, *python, "--caller", caller, *SUITES)
+    caller, become = ("root", ()) if user == "root" else ("user", AS_JAIL)
+    prepare = f'{SWAP}; chown {user} /src; exec "$@"'
+    done = in_machine("root", cargo, "bash", "-c", prepare, "bash", *become, *python, "--caller", caller, *SUITES)
     assert done.returncode == 0, done.stdout[-20000:] + done.stderr
     assert re.search(r"^(=+ )?\d+ passed in .*$", done.stdout.splitlines()[-1]), done.stdout[-500:]
