@@ -116,6 +116,7 @@ def make(place: Placement) -> Group:
         cgroups.move(leaf, os.getpid())
     else:
         _open_slice(place.folder)
+    if place.kind != "scope":  # which is new
         _sweep(place.folder)
     cgroups.hand_down(place.folder, cgroups.controllers(place.folder))
     return _new(place, leaf)
