@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Entry = tuple[str, int, int, CodeType]  # source below the package, its size, its mtime in ns, the code
 
+looked: dict[str, os.stat_result] = {}  # at sources, in this start
 PARTS = (  # each with all that it needs and no part before it has
     ("jailpy.cli.quick_run", "jailpy.cli.run"),  # at once
     ("jailpy.launch.host_ids",),  # of root
@@ -99,7 +100,7 @@ class Kept:
         below, size, changed, _ = self._entries[name]
         source = f"{PACKAGE}/{below}"
         try:
-            status = os.stat(source)
+            status = looked[source] = os.stat(source)
         except OSError:
             return None
         if (status.st_size, status.st_mtime_ns) != (size, changed):
