@@ -26,8 +26,6 @@ PARTS = (  # each with all that it needs and no part before it has
     ("jailpy.cli.quick_run", "jailpy.cli.run"),  # at once
     ("jailpy.launch.host_ids",),  # of root
     ("jailpy.launch.placement",),  # where there may be a cgroup
-    # in the launcher, while pid 1 builds the jail
-    ("jailpy.launch.result", "jailpy.observe.register", "jailpy.observe.journal", "jailpy.report.document"),
     ("jailpy.launch.watch",),  # when a plugin has lived for some time, and always of root
 )
 HEAD = 8192  # bytes of what is read first: who made the file, the names of each part's modules, the parts' sizes

@@ -10,13 +10,15 @@ from jailpy.cli.output import out, write_all
 from jailpy.errors import UsageError
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
+from jailpy.model.result import Result
+from jailpy.observe import register
+from jailpy.observe.journal import Journal
+from jailpy.report import document
+from jailpy.report.quote import for_json, for_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jailpy.cli.capture import Capture
-    from jailpy.model.result import Result
-    from jailpy.observe.journal import Journal
-    from jailpy.observe.register import Entry
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # base 32 without letters that are taken for others
 
@@ -32,7 +34,7 @@ class Account:
         self._fd = -1
         self._capture: Capture | None = None
         self._journal: Journal | None = None
-        self._entry: Entry | None = None
+        self._entry: register.Entry | None = None
         self._mild: list[str] = []  # what nobody needs to be told who does not ask
 
     def open(self) -> None:
@@ -46,11 +48,7 @@ class Account:
             self._fd = _open(self._target)
 
     def begin(self, request: Request) -> None:
-        """Enter the run in the list of those that live, while this process would wait and has its rights."""
-        from jailpy.observe import register
-        from jailpy.observe.journal import Journal
-        from jailpy.report import document
-
+        """Enter the run in the list of those that live, while the jail is built and this process has its rights."""
         root = os.geteuid() == 0
         if root and not (_for_all(__file__) and _for_all(os.__file__)):
             _fetch()
@@ -67,10 +65,6 @@ class Account:
 
         Where nothing has run, the reason for that is enough.
         """
-        from jailpy.observe.journal import Journal
-        from jailpy.report import document
-        from jailpy.report.quote import for_terminal
-
         if self._entry is not None:
             self._entry.ended(result.outcome)
         if self._capture is not None:
@@ -98,8 +92,6 @@ class Account:
             out(self._text().decode())
 
     def _text(self) -> bytes:
-        from jailpy.report.quote import for_json
-
         return (for_json(self._report) + "\n").encode()
 
 

@@ -14,6 +14,7 @@ from jailpy.kernel import namespaces, sockets
 from jailpy.launch import channel, child
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending
+from jailpy.launch.result import conclude
 from jailpy.launch.stages import birth, guard
 from jailpy.launch.supervisor import Supervisor
 from jailpy.model.plan import Plan
@@ -45,17 +46,7 @@ def run(plan: Plan, born: Callable[[], None] | None = None, group: Group | None 
         _supervised(ctx, supervisor, ending, born)
         if ctx.delivery is not None:
             _finish(ctx.delivery, ending)
-    from jailpy.launch.result import conclude
-
     return conclude(plan, ending)
-
-
-def _fetch() -> None:
-    """Import what comes later, while pid 1 builds the jail."""
-    from jailpy.launch import result  # noqa: F401
-
-    if os.geteuid() == 0:  # and what it could not later
-        from jailpy.launch import watch  # noqa: F401
 
 
 def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Callable[[], None] | None) -> None:
@@ -69,7 +60,6 @@ def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Call
         ctx.process = str(pid)
         _perform(ctx, "map", ending)
         supervisor.release()
-        _fetch()
         if born is not None and os.geteuid() == 0:
             born()
         elif born is not None:

@@ -36,11 +36,13 @@ class Oversight:
             self._hold()
 
     def survey(self) -> None:
-        """Count what lies in the folders that the jail may write, before it writes."""
+        """While pid 1 builds the jail: count what lies in the folders that the jail may write, before it writes."""
         if self._ctx.written:
             self._watch()
+        if os.geteuid() == 0:
+            self._open_as_root()
 
-    def step_down(self) -> None:
+    def _open_as_root(self) -> None:
         """What root must have before it becomes the jail's id: its own accounts, and perhaps our modules."""
         self._watch()  # first: its import may need the last descriptor, and gives it back
         if self._ctx.group is not None:

