@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 looked: dict[str, os.stat_result] = {}  # at sources, in this start
 PARTS = (  # each with all that it needs and no part before it has
     ("jailpy.cli.quick_run", "jailpy.cli.run"),  # at once
+    ("jailpy.cli.options",),  # where one is given
     ("jailpy.launch.host_ids",),  # of root
     ("jailpy.launch.placement",),  # where there may be a cgroup
     ("jailpy.launch.watch",),  # when a plugin has lived for some time, and always of root

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from jailpy.cli.options import OPTIONS
 from jailpy.errors import UsageError
 from jailpy.model.request import Request
 
@@ -87,6 +86,10 @@ def _absolute(host: str) -> str:
 
 def _refuse_empty(given: dict[str, Any]) -> None:
     """An empty value is a shell variable that was never set; ignored, it could lift a check such as --policy-digest."""
+    if not given:
+        return
+    from jailpy.cli.options import OPTIONS
+
     for option in OPTIONS:
         if (
             option.field in given

@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
-import _struct as struct  # the module around it is a file more to find
 import os
 import select
 
-from jailpy.kernel.syscall import call, room, wipe
+from jailpy.kernel.syscall import call, wipe
 
-_INFINITY = (1 << 64) - 1  # RLIM_INFINITY
 _SPECIAL = {signal.SIGKILL, signal.SIGSTOP}
-
-
-def lower_limit(which: int, soft: int, hard: int) -> None:
-    """Set a resource limit; where the caller's own is lower still, that one stays (prlimit(2))."""
-    held = room()
-    call("prlimit64", 0, which, None, held)
-    _, ceiling = struct.unpack_from("=2Q", held)
-    lowered = (min(limit & _INFINITY, ceiling) for limit in (soft, hard))  # infinity is -1 to Python
-    call("prlimit64", 0, which, struct.pack("=2Q", *lowered), None)
-
-
-def times() -> tuple[int, int]:
-    """Microseconds of processor time that this process has taken, user and system (getrusage(2))."""
-    usage = room()
-    call("getrusage", 0, usage)
-    seconds, more, system_seconds, system_more = struct.unpack_from("@4l", usage)
-    return seconds * 1000000 + more, system_seconds * 1000000 + system_more
 
 
 def end_first(process: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from jailpy.kernel import processes
+from jailpy.kernel import usage
 from jailpy.launch import channel, reaper
 from jailpy.launch.channel import Message
 from jailpy.launch.context import Context
@@ -26,7 +26,8 @@ def live(ctx: Context) -> None:
         return
     for stage in ("identity", "root", "limits", "close"):
         perform(ctx, stage)
-    user, system = processes.times()
+    spent = usage.own()
+    user, system = int(spent.user_s * 1e6), int(spent.system_s * 1e6)
     channel.send(ctx.channel, Message(kind=channel.READY, user_us=user, system_us=system))
     if not ctx.supervised or os.read(ctx.channel, 1):  # the launcher has done its last steps too
         reaper.run(ctx, start)

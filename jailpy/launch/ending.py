@@ -6,8 +6,7 @@ from jailpy.launch.channel import Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from resource import struct_rusage
-
+    from jailpy.kernel.usage import Account
     from jailpy.launch.group import Tally
     from jailpy.launch.watch import Watch
 
@@ -29,7 +28,7 @@ class Ending:
         self.limit = ""  # the name of the limit that ended the run
         self.last: Message | None = None
         self.setup_s: tuple[float, float] | None = None  # user and system time that it took to build the jail
-        self.account: struct_rusage | None = None  # of pid 1 and all that it has waited for
+        self.account: Account | None = None  # of pid 1 and all that it has waited for
         self.storage: tuple[int, int] | None = None  # bytes that these read from storage and wrote to it
         self.watch: Watch | None = None
         self.tally: Tally | None = None  # of the jail's cgroup

@@ -117,8 +117,8 @@ def _usage(ending: Ending) -> Usage | None:
     account, watch = ending.account, ending.watch
     if account is None or ending.setup_s is None:  # there was no jail
         return None
-    times = (account.ru_utime - ending.setup_s[0], account.ru_stime - ending.setup_s[1])
-    memory, storage, tasks = account.ru_maxrss << 10, ending.storage, None
+    times = (account.user_s - ending.setup_s[0], account.system_s - ending.setup_s[1])
+    memory, storage, tasks = account.memory, ending.storage, None
     tally = ending.tally
     if watch is not None:
         times = max(times, (watch.user, watch.system), key=sum)

@@ -8,7 +8,7 @@ import select
 import time
 
 from jailpy.errors import HostError, UsageError
-from jailpy.kernel import sockets
+from jailpy.kernel import sockets, usage
 from jailpy.launch import channel
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending
@@ -110,7 +110,7 @@ class Supervisor:
         if self._pidfd < 0 or self._pid == 0:
             return
         self._strike()
-        _, _, self._ending.account = os.wait4(self._pid, 0)
+        self._ending.account = usage.wait(self._pid)
         self._pid = 0
         self._oversight.settle()
 

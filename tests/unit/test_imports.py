@@ -19,6 +19,7 @@ HEAVY = (
 
 START = {"jailpy", "jailpy.__main__", "jailpy.imports"}
 MAYBE = {  # the first of each part that is read later, which brings all the others
+    "jailpy.cli.options",  # where one is given
     "jailpy.launch.placement",  # where there are cgroups
     "jailpy.launch.watch",  # of a plugin that lives for some time; root's launcher could not import it later
     "jailpy.launch.host_ids",  # root's

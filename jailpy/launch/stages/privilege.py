@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from jailpy.kernel import attributes, capabilities, landlock, processes, seccomp
+from jailpy.kernel import attributes, capabilities, landlock, processes, seccomp, usage
 from jailpy.launch.context import Context
 
 TYPE_CHECKING = False
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def limit(_: Context, which: int, soft: int, hard: int) -> None:
-    processes.lower_limit(which, soft, hard)
+    usage.lower(which, soft, hard)
 
 
 def die_with_launcher(_: Context) -> None:
