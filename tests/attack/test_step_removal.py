@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 
 from jailpy.kernel import landlock
-from jailpy.launch import placement
 from tests.attack.walls import arguments, births, calls, cgroups, limits, privileges, roots, ties
 from tests.attack.walls.arena import PROFILES, QUIET, Attack, a_run, judged, status
 from tests.attack.walls.batch import Batches
 from tests.conftest import caller_of_kind
 from tests.support.callers import kinds
 from tests.support.installed import Installed
+from tests.support.strictly import controllers
 
 CAPABILITIES = {"": None, "CAP_SETPCAP": 8, "CAP_SYS_RESOURCE": 24}
 HERE = landlock.version()
-COUNTED = placement.look().controllers
 THEMES = {
     module.__name__.rpartition(".")[2]: [attack for attack in module.ATTACKS if attack.landlock <= HERE]
     for module in (births, roots, limits, cgroups, privileges, ties, calls, arguments)
@@ -42,9 +41,8 @@ def free_swap() -> int:
 
 
 def meets(kind: str, attack: Attack) -> bool:
-    """Whether this caller's jails have such a step. A user whom root plays has no systemd, and with it no cgroup."""
-    counted = COUNTED if (kind == "root") == (os.geteuid() == 0) else ()
-    return kind in attack.callers and (not attack.controller or attack.controller in counted)
+    """Whether this caller's jails have such a step."""
+    return kind in attack.callers and (not attack.controller or attack.controller in controllers(kind))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
