@@ -1,8 +1,8 @@
 """Where in the cgroup tree a caller of jailpy stands. Only for the machine of tests/machine, whose tree is ours.
 
 ``systemd``: an ordinary user outside of what its user manager was delegated; ``root``: root, beside others; ``alone``:
-an ordinary user in a cgroup that root has delegated to it (cgroups(7)), where nobody else is; ``parent``: the same with
-others there, where --cgroup-parent names a place beside them.
+an ordinary user in a cgroup that root has delegated to it (cgroups(7)), where nobody else is; ``above``: one below such
+a cgroup, with others; ``parent``: there too, and --cgroup-parent names a place beside them.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def place(kind: str, controllers: str = _ALL) -> Iterator[Place]:
             _hand_over(crowd)
             _hand_over(jails)
             _give(folder, controllers)
-            yield Place(kind, folder, crowd, ("--cgroup-parent", f"/{jails.relative_to(TREE)}"))
+            parent = ("--cgroup-parent", f"/{jails.relative_to(TREE)}") if kind == "parent" else ()
+            yield Place(kind, folder, crowd, parent)
 
 
 @contextmanager

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 import pytest
 
-from tests.attack.inside import everything, opened, sc
-from tests.machine.inside.conftest import Jail, limited, needs_kind
+from tests.attack.inside import everything, opened, say, sc
+from tests.machine.inside.conftest import Jail, Profile, Starter, cgroup_of, limited, needs_kind
 from tests.support.installed import Installed
-from tests.support.places import Place
+from tests.support.places import KINDS, TREE, Place
 
 NO_PIDS = [(kind, "cpu memory") for kind in ("alone", "parent")]
 
 
+@needs_kind(*KINDS, "above")
 def test_layer_is_on_with_the_default_profile(jail: Jail) -> None:
     """For anybody who stands where cgroups can be had; --require takes it."""
     run = jail("pass", options=("--require", "cgroup"))
     assert run.report["outcome"] == "ok", run.report["error"]
     assert run.report["layers"]["cgroup"]["state"] == "on", run.report["layers"]
+
+
+@needs_kind("above")
+def test_profile_names_the_parent(live: Starter, profile: Profile, place: Place) -> None:
+    """By its place in the tree, or by its path; the jail is there, and nowhere else."""
+
+    def plugin() -> object:
+        say("ready")
+        return sys.stdin.read()
+
+    jails = place.tree / "jails"
+    for name in (f"/{jails.relative_to(TREE)}", jails):
+        with live(plugin, options=profile(f'[limits]\ncgroup-parent = "{name}"')) as jail:
+            assert jail.heard() == "ready"
+            assert [cgroup_of(pid).parent for pid in jail.processes()] == [jails] * 2
+            jail.let_go()
+            assert jail.saw() == ""
 
 
 @needs_kind("systemd", "root")

@@ -11,7 +11,7 @@ from tests.attack.test_lifetime import all_end, stubborn
 from tests.machine.inside.conftest import Jail, Starter, needs_kind
 from tests.support import many_runs
 from tests.support.installed import Installed
-from tests.support.places import Place
+from tests.support.places import KINDS, Place
 
 PLUGIN = "import sys; print('alive', flush=True); sys.stdin.read()"
 
@@ -43,6 +43,7 @@ def test_fifty_jails_at_once(place: Place, installed: Installed, folder: Path) -
     run_many(place, installed, folder, 50, 50)
 
 
+@needs_kind(*KINDS, "above")
 def test_launcher_is_killed(place: Place, live: Starter, jail: Jail) -> None:
     """The jail ends, and the next start removes what was left of its place."""
     with live(stubborn) as running:

@@ -14,7 +14,7 @@ from tests.attack.inside import say
 from tests.machine.inside.conftest import Profile, Starter, cgroup_of, limited, needs_kind
 from tests.support.places import counters, uptime
 
-SLACK = 0.12  # of the machine: what launchers do for their jails, and the threads of an emulated kernel
+SLACK = 0.15  # of the machine: what launchers do for their jails, and the threads of an emulated kernel
 EXACT = 0.03
 WINDOW = 4  # seconds over which the counters are compared
 
