@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from jailpy.kernel.usage import Account
     from jailpy.launch.group import Tally
     from jailpy.launch.watch import Watch
+    from jailpy.model.result import Frame
 
 
 class Ending:
@@ -31,6 +32,7 @@ class Ending:
         self.account: Account | None = None  # of pid 1 and all that it has waited for
         self.storage: tuple[int, int] | None = None  # bytes that these read from storage and wrote to it
         self.watch: Watch | None = None
+        self.stacks: tuple[tuple[Frame, ...], ...] = ()  # of the plugin's threads, when its memory reached a mark
         self.tally: Tally | None = None  # of the jail's cgroup
 
     def failed(self, step: int, number: int, text: str) -> None:

@@ -156,6 +156,14 @@ def _limit_devices(ctx: Context, text: str) -> None:
         _limit_group(ctx, "io.max", f"{device} {text}")
 
 
+def _trace(ctx: Context, lifts: bool) -> None:
+    from jailpy.launch.tracer import Tracer
+
+    assert ctx.group is not None
+    ctx.tracer = Tracer(ctx.group, lifts=lifts)
+    ctx.trace = ctx.tracer.theirs
+
+
 def _enter_group(ctx: Context) -> None:
     assert ctx.group is not None
     ctx.cgroup = ctx.group.fd
@@ -168,6 +176,7 @@ ACTS: dict[str, Callable[..., None]] = {
     "group-limit": _limit_group,
     "group-devices": _limit_devices,
     "group-enter": _enter_group,
+    "trace": _trace,
 }
 
 

@@ -93,6 +93,9 @@ class Oversight:
         return last is None or (os.WIFSIGNALED(last.number) and os.WTERMSIG(last.number) == signal.SIGKILL)
 
     def close(self) -> None:
+        if self._ctx.tracer is not None:
+            self._ctx.tracer.close()
+            self._ending.stacks = self._ctx.tracer.stacks()
         for fd in (*self._accounts, *self._held, *self._ctx.written):
             os.close(fd)
 

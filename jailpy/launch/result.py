@@ -48,6 +48,7 @@ def conclude(plan: Plan, ending: Ending) -> Result:
         usage=usage,
         limits=limits.rows(plan, ending, outcome, wall_s, usage),
         left=ending.left,
+        at_memory_high=ending.stacks,
         relayed_signal=ending.relayed,
     )
 

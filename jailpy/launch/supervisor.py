@@ -72,8 +72,8 @@ class Supervisor:
 
     def _theirs(self) -> tuple[int, ...]:
         ctx = self._ctx
-        theirs = (ctx.channel, ctx.launcher, ctx.terminal, *ctx.streams, *ctx.trees.values())
-        ctx.channel = ctx.launcher = ctx.terminal = -1
+        theirs = (ctx.channel, ctx.launcher, ctx.terminal, ctx.trace, *ctx.streams, *ctx.trees.values())
+        ctx.channel = ctx.launcher = ctx.terminal = ctx.trace = -1
         ctx.streams = (-1, -1, -1)
         ctx.trees = {}
         return theirs
@@ -83,8 +83,9 @@ class Supervisor:
         for number in (*_PASSED_ON, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
         self._streams.forget()
-        group = self._ctx.group
-        for fd in (self._channel, *self._ctx.written, *((group.fd,) if group else ())):
+        group, tracer = self._ctx.group, self._ctx.tracer
+        theirs = (*((group.fd,) if group else ()), *(tracer.ours if tracer else ()))
+        for fd in (self._channel, *self._ctx.written, *theirs):
             os.close(fd)
 
     def adopt(self, pid: int, pidfd: int) -> None:
@@ -128,6 +129,8 @@ class Supervisor:
                     self._gone = True
                 elif fd in self._ctx.leashes:
                     self._let_go()
+                elif self._ctx.tracer is not None and self._ctx.tracer.move(fd, self._pid) and self._started:
+                    self._tell(self._ctx.tracer.SIGNAL)
             if self._tired:
                 self._rest()
             self._check_limits()
@@ -141,6 +144,8 @@ class Supervisor:
         for fd in (self._channel, self._woken, -1 if self._gone else self._pidfd, *self._ctx.leashes):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
+        if self._ctx.tracer is not None:
+            self._ctx.tracer.register(poll)
         return poll
 
     def _over(self) -> bool:

@@ -9,6 +9,7 @@ class PythonPolicy(Record):
     interpreter: str = "auto"  # "auto", a path, or a version such as "3.12"
     venv: str = ""  # a virtual environment whose site-packages are mounted
     without: tuple[str, ...] = ()  # modules left out of the root
+    memory_traceback: bool = False  # where it is, once, when its memory reaches limits.memory-high, or 7/8 of its limit
 
 
 class FilesystemPolicy(Record):

@@ -27,7 +27,8 @@ def compose(
     """The Plan; ``without`` names steps that are left out, with all that need them (tests show what each is for)."""
     policy = compiled.in_force(with_required(policy, request), terminal=request.tty, counted="memory" in host.cgroup)
     layers = judge_layers(policy, host)
-    what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp)), terminal=request.tty)
+    traced = what.kind != "program" and group.is_traced(policy, host)
+    what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp, traced=traced)), terminal=request.tty)
     if request.out:
         from jailpy.plan import out
 
@@ -36,7 +37,7 @@ def compose(
     environment = program.environment(policy, dict(os.environ), request)
     writable = (*(share.tree.target for share in what.shares if share.writable), *(("/out",) if what.out else ()))
     steps = [
-        *group.steps(policy, host),
+        *group.steps(policy, host, traced=traced),
         *birth.steps(policy, host, host_id),
         *root.steps(policy, host, host_id, interpreter, what),
         *privilege.steps(policy, host, writable),
@@ -122,6 +123,8 @@ def _cgroup(policy: Policy, host: Host) -> Layer:
         for key, needs in missing.items()
         if key not in WATCHED
     )
+    if policy.python.memory_traceback and "memory" not in host.cgroup:
+        unlimited += "; no traceback when memory runs short"
     if "memory" in host.cgroup and not missing:
         return Layer(name="cgroup", state="on", detail=f"{host.cgroup_note}: {', '.join(host.cgroup)}")
     if "memory" in host.cgroup:

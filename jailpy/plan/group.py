@@ -33,7 +33,13 @@ def wanted(limits: LimitsPolicy) -> dict[str, str]:
     return {key: controller for key, (value, controller) in asked.items() if value is not None}
 
 
-def steps(policy: Policy, host: Host) -> list[Step]:
+def is_traced(policy: Policy, host: Host) -> bool:
+    """Whether the plugin is asked where it is when its memory reaches a mark."""
+    marked = policy.limits.memory is not None or policy.limits.memory_high is not None
+    return policy.python.memory_traceback and marked and "memory" in host.cgroup
+
+
+def steps(policy: Policy, host: Host, *, traced: bool = False) -> list[Step]:
     """What is written to the group while it is empty, and how pid 1 comes to be in it; without a group nothing."""
     if not host.cgroup:
         return []
@@ -50,6 +56,8 @@ def steps(policy: Policy, host: Host) -> list[Step]:
         found.append(_limit("cgroup-cpus", f"processors {policy.limits.cpus}", "cpuset.cpus", policy.limits.cpus))
     if "io" in host.cgroup:
         found += _devices(policy.limits)
+    if traced:
+        found += _trace(policy.limits)
     return [*found, _CLONE.build(_BORN, f"pid 1 is born in a cgroup of its own, {host.cgroup_note}", "group-enter")]
 
 
@@ -67,6 +75,17 @@ def _memory(policy: Policy) -> list[Step]:
         text = f"{limits.swap} bytes of it in swap"
         soft = dict(policy.layers)["cgroup"] != "required"
         found.append(_limit("cgroup-swap", text, "memory.swap.max", str(limits.swap), soft=soft))
+    return found
+
+
+def _trace(limits: LimitsPolicy) -> list[Step]:
+    """A mark, where the policy sets none, and the traceback when it is reached."""
+    lifts, mark = limits.memory_high is None, (limits.memory or 0) // 8 * 7
+    text = "when its memory reaches the mark, the plugin's Python tells once where it is"
+    found = [_PREPARE.build("memory-traceback", text, "trace", lifts, needs=(_BORN,))]
+    if lifts:
+        text = f"a mark at {mark} bytes, until it is reached"
+        found.insert(0, _PREPARE.build("memory-mark", text, "group-limit", "memory.high", str(mark), needs=(_BORN,)))
     return found
 
 

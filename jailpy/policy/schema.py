@@ -163,6 +163,7 @@ SETTINGS = {
     "python.interpreter": Setting(_interpreter, _changed),
     "python.venv": Setting(_venv, _changed),
     "python.without": Setting(_modules, _fewer_items),
+    "python.memory-traceback": Setting(boolean, _switched_on),
     "filesystem.base": Setting(choice("minimal", "usr"), lambda _, new: bool(new == "usr")),
     "filesystem.tmp": Setting(size(4096), _more),  # to tmpfs(5) a size of 0 is none at all, as are 0 inodes
     "filesystem.tmp-files": Setting(count(16, 1 << 31, none=True), _more),

@@ -38,7 +38,8 @@ def _ending(result: Result, plan: Plan) -> list[str]:
     for hit in result.limits:
         if hit.ended_run:
             text = _STOPPED[hit.name].format(_measure(hit.name, hit.limit))
-            return _told(f"{name} was stopped {text} (limits.{hit.name})", _more(hit.name, hit.limit, plan))
+            where = _where(result) if hit.name == "memory" else []
+            return [*_told(f"{name} was stopped {text} (limits.{hit.name})", _more(hit.name, hit.limit, plan)), *where]
     said = [f"{name} was ended by signal {result.signal}{_named(result.signal)}"] if result.outcome == "signal" else []
     if result.outcome in ("error", "signal"):
         for hit in result.limits:
@@ -48,6 +49,16 @@ def _ending(result: Result, plan: Plan) -> list[str]:
     return said
 
 
+def _where(result: Result) -> list[str]:
+    """Where it says that it was shortly before; of each thread the last call that is not of a library."""
+    tops = [
+        next((frame for frame in stack if not frame.file.startswith("/usr/")), stack[0])
+        for stack in result.at_memory_high[:_THREADS]
+    ]
+    return [f"it was at {frame.file}:{frame.line} in {frame.function} when memory ran short" for frame in tops]
+
+
+_THREADS = 3  # that are told of
 _STOPPED = {
     "wall": "after {}",
     "cpu": "after {} of processor time",

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_CONFIRM = "{confirm}"  # what stands in the plan for the descriptor
+_CONFIRM, _TRACE = "{confirm}", "{trace}"  # what stands in the plan for the descriptors
 _FREE = 0  # a descriptor that the plugin's process is given anew afterwards
 
 
@@ -57,6 +57,9 @@ def execute(ctx: Context, command: tuple[str, ...], search: str) -> None:
     if ctx.confirms:  # the one descriptor that the bootstrap inherits, and closes before it opens the plugin
         os.set_inheritable(ctx.executing, True)
         command = tuple(str(ctx.executing) if word == _CONFIRM else word for word in command)
+    if ctx.trace >= 0:
+        os.set_inheritable(ctx.trace, True)
+        command = tuple(str(ctx.trace) if word == _TRACE else word for word in command)
     program = _found(command[0], search)
     actions, session = ctx.file_actions, ctx.own_session
     ctx.plugin = os.posix_spawn(program, command, environment, file_actions=actions, setsid=session)
