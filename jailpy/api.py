@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from jailpy.launch.group import Group
     from jailpy.launch.placement import Placement
+    from jailpy.model.policy import Policy
     from jailpy.model.result import Result
 
 _PARENT = "limits.cgroup-parent"
@@ -31,30 +32,38 @@ def plan(request: Request, *, host_id: int | None = None, without: frozenset[str
     ``host_id`` is the id that a jail of host root has; without one, the first of the range stands for it.
     """
     host = host_probe.look()
-    place = _place(request, host)
+    policy = _policy(request, host)
+    place = _place(request, host, policy)
     if place is not None:
         host = host._replace(cgroup=place.controllers, cgroup_note=place.note)
-    return planned(request, host, host.uid or _first_id() if host_id is None else host_id, without)
+    return _planned(request, host, policy, host.uid or _first_id() if host_id is None else host_id, without)
 
 
-def planned(request: Request, host: Host, host_id: int, without: frozenset[str] = frozenset()) -> Plan:
-    """The plan for a host as it was found."""
+def _planned(request: Request, host: Host, policy: Policy | None, host_id: int, without: frozenset[str]) -> Plan:
     place = "" if without else remembered.place(request, host)
     known = remembered.recall(place, request, host_id) if place else None
-    made = known or _composed(request, host, host_id, place, without)
+    made = known or _composed(request, host, policy, host_id, place, without)
     if request.stdin or request.raw or request.tty:
         return made._replace(stdin=request.stdin, raw=request.raw, tty=request.tty)
     return made
 
 
-def _place(request: Request, host: Host) -> Placement | None:
+def _policy(request: Request, host: Host) -> Policy | None:
+    """The policy, where it may say something of the jail's cgroup; shipped ones want a group and name no parent."""
+    if request.profile.partition("@")[0] in shipped.GENERATIONS:
+        return None
+    from jailpy.plan import sources
+
+    return sources.policy(request.profile, host)
+
+
+def _place(request: Request, host: Host, policy: Policy | None) -> Placement | None:
     """Where the jail's cgroup could be; None where there can be none. Raises HostError for a parent that cannot be."""
     parent = str(dict(request.changes).get(_PARENT, ""))
-    if request.profile.partition("@")[0] not in shipped.GENERATIONS:  # those name no parent, and want a group
-        from jailpy.plan import compose, sources
+    if policy is not None:
+        from jailpy.plan import compose
 
-        policy = compose.with_required(sources.policy(request.profile, host), request)
-        if dict(policy.layers)["cgroup"] == "off":
+        if dict(compose.with_required(policy, request).layers)["cgroup"] == "off":
             return None
         parent = parent or policy.limits.cgroup_parent
     if host.cgroup_note and not parent:
@@ -64,10 +73,9 @@ def _place(request: Request, host: Host) -> Placement | None:
     return placement.look(parent)
 
 
-def with_group(request: Request) -> tuple[Host, Group | None]:
+def _with_group(request: Request, host: Host, policy: Policy | None) -> tuple[Host, Group | None]:
     """The host as this run finds it, and the jail's cgroup, which is made before there is a plan."""
-    host = host_probe.look()
-    place = _place(request, host)
+    place = _place(request, host, policy)
     if place is None or place.kind == "none":
         return (host if place is None else host._replace(cgroup_note=place.note)), None
     from jailpy.launch import placement
@@ -82,11 +90,13 @@ def with_group(request: Request) -> tuple[Host, Group | None]:
     return host._replace(cgroup=group.controllers, cgroup_note=group.note), group
 
 
-def _composed(request: Request, host: Host, host_id: int, place: str, without: frozenset[str]) -> Plan:
+def _composed(
+    request: Request, host: Host, policy: Policy | None, host_id: int, place: str, without: frozenset[str]
+) -> Plan:
     """A plan that is made from the profile and the interpreter, and remembered at ``place``."""
     from jailpy.plan import compose, intake, sources
 
-    policy = sources.policy(request.profile, host)
+    policy = policy or sources.policy(request.profile, host)
     if request.policy_digest and request.policy_digest != policy.sha256:
         message = f"profile {request.profile}: its digest is {policy.sha256}, not {request.policy_digest}"
         raise ProfileError(message, hint="the profile has changed since the digest was taken")
@@ -137,9 +147,11 @@ def execute(
 def _run(
     request: Request, host_id: int, without: frozenset[str], born: Callable[[], None] | None
 ) -> tuple[Plan, Result]:
-    host, group = with_group(request)
+    host = host_probe.look()
+    policy = _policy(request, host)
+    host, group = _with_group(request, host, policy)
     try:
-        ready = planned(request, host, host_id, without)
+        ready = _planned(request, host, policy, host_id, without)
         return ready, launcher.run(ready, born, group)
     finally:
         if group is not None:
