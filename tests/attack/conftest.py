@@ -184,13 +184,20 @@ class Live:
         return returned(self._ended())
 
     def processes(self) -> dict[int, int]:
-        """Every process below the launcher, pid 1 first: its number, and a descriptor that tells its end."""
+        """Every process of the jail, pid 1 first: its number, and a descriptor that tells its end."""
         found, waiting = {}, [self.process.pid]
         while waiting:
             for children in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
                 waiting += [int(word) for word in children.read_text().split()]
+            waiting = [pid for pid in waiting if depth(pid) > depth(self.process.pid)]  # root's launcher has a cleaner
             found.update({pid: os.pidfd_open(pid) for pid in waiting if pid not in found})
         return found
+
+
+def depth(pid: int) -> int:
+    """In how many pid namespaces, from the one of this suite on, a process has a number."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(len(line.split()) for line in lines if line.startswith("NSpid:"))
 
 
 @pytest.fixture

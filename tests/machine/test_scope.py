@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.installed import CHECKOUT, PROJECT, closure, copy_distribution
 from tests.support.machine import in_machine, require_machine
 
 pytestmark = pytest.mark.machine
@@ -31,17 +28,6 @@ wait
 sleep 1
 echo left: $(systemctl --user list-units --all --plain --no-legend 'jailpy-*') $(find /sys/fs/cgroup -name 'jailpy-*')
 """
-
-
-@pytest.fixture(scope="module")
-def cargo(shared_folder: Path, worker_id: str) -> Iterator[Path]:
-    """The checkout, and what it needs."""
-    folder = shared_folder / f"scope-{worker_id}"
-    shutil.copytree(CHECKOUT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "bench", "docs"))
-    for name in closure(PROJECT["dependencies"]) - {"python-prctl"}:
-        copy_distribution(name, folder / "site")
-    yield folder
-    shutil.rmtree(folder)
 
 
 def test_scope_is_divided_survives_a_kill_and_leaves_nothing(cargo: Path) -> None:
