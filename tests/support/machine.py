@@ -12,7 +12,7 @@ from tests.support.installed import CHECKOUT
 from tests.support.must import must_have, must_run
 
 FROM_DEBIAN = "python3-prctl,python3-jsonschema"  # compiled, so of the machine's own Python; all else is plain Python
-SECONDS = 1500
+SECONDS = 2400
 AS_JAIL = (  # the ordinary user, where root has to do something first; as guest/run-job makes it
     *("setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "env", "-i", "HOME=/home/jail", "USER=jail"),
     *("LANG=C.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin", "XDG_RUNTIME_DIR=/run/user/1000"),
