@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 
-from jailpy.kernel import attributes, capabilities, landlock, processes, seccomp, usage
+from jailpy.kernel import capabilities, landlock, processes, seccomp
 from jailpy.launch.context import Context
 
 TYPE_CHECKING = False
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 
 def limit(_: Context, which: int, soft: int, hard: int) -> None:
-    usage.lower(which, soft, hard)
+    """Lower a resource limit; where the caller's own is lower still, that one stays (getrlimit(2))."""
+    ceiling = resource.getrlimit(which)[1]
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    resource.setrlimit(which, (soft, hard))
 
 
 def die_with_launcher(_: Context) -> None:
-    attributes.die_with_parent()
+    processes.die_with_parent()
 
 
 def check_launcher(ctx: Context) -> None:
@@ -51,11 +56,11 @@ def drop_set(_: Context, which: str) -> None:
 
 
 def no_new_privileges(_: Context) -> None:
-    attributes.no_new_privileges()
+    capabilities.no_new_privileges()
 
 
 def hide_memory(_: Context) -> None:
-    attributes.hide_memory()
+    processes.hide_memory()
 
 
 def landlock_files(ctx: Context, rights: int) -> None:
