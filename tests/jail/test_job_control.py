@@ -51,13 +51,14 @@ def child_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
+# What is waited for is in capitals: the shell echoes the line, and in that are folders of any small letters.
 COUNTS = (
     "import os, time\n"
     "if os.fork() == 0:\n"
     "    while True: time.sleep(0.01)\n"
-    "print('go', flush=True)\n"
+    "print('GO', flush=True)\n"
     "for _ in range(5): time.sleep(0.1)\n"
-    "print('over', flush=True)\n"
+    "print('OVER', flush=True)\n"
 )
 
 
@@ -67,7 +68,7 @@ def test_told_to_stop_the_whole_jail_stops_and_no_clock_runs(
 ) -> None:
     """For longer than its wall time; it goes on and ends well."""
     shell.types(line(words(COUNTS, options=("-q", "--timeout", "3s", *options))) + b"\n")
-    shell.sees(b"go")
+    shell.sees(b"GO")
     before = shell.settings() if not options else None
     launcher = child_of(shell.process.pid)
     os.kill(launcher, signal.SIGTSTP)
@@ -81,7 +82,7 @@ def test_told_to_stop_the_whole_jail_stops_and_no_clock_runs(
     time.sleep(3.5)
     assert states(launcher) == {"T"}
     shell.types(b"fg\n")
-    shell.sees(b"over")
+    shell.sees(b"OVER")
     shell.sees(b"PROMPT ")
     report = json.loads((folder / "report.json").read_bytes())
     assert report["outcome"] == "ok"
@@ -91,21 +92,21 @@ def test_told_to_stop_the_whole_jail_stops_and_no_clock_runs(
 def test_stop_is_typed(shell: Person, words: Words, folder: Path) -> None:
     """Ctrl-Z at the terminal that we share with the shell, twice."""
     shell.types(line(words(COUNTS, options=("-q",))) + b"\n")
-    shell.sees(b"go")
+    shell.sees(b"GO")
     for _ in range(2):
         shell.types(b"\x1a")
         shell.sees(b"Stopped")
         shell.types(b"fg\n")
         shell.sees(b"plugin.py")
         time.sleep(0.05)
-    shell.sees(b"over")
+    shell.sees(b"OVER")
     shell.sees(b"PROMPT ")
     assert json.loads((folder / "report.json").read_bytes())["outcome"] == "ok"
 
 
 def test_stopped_job_can_be_killed(shell: Person, words: Words, folder: Path) -> None:
-    shell.types(line(words("import time\nprint('go')\ntime.sleep(100)\n", options=("-q",))) + b"\n")
-    shell.sees(b"go")
+    shell.types(line(words("import time\nprint('GO')\ntime.sleep(100)\n", options=("-q",))) + b"\n")
+    shell.sees(b"GO")
     shell.types(b"\x1a")
     shell.sees(b"Stopped")
     pidfd = os.pidfd_open(child_of(shell.process.pid))
@@ -117,9 +118,9 @@ def test_stopped_job_can_be_killed(shell: Person, words: Words, folder: Path) ->
 
 def test_job_in_the_background_leaves_the_keyboard_alone(shell: Person, words: Words) -> None:
     """What is typed is for the shell; the job is not stopped for wanting it, and gets it in the foreground."""
-    code = "import sys, time\nprint('go')\nprint('read', repr(sys.stdin.readline()))\n"
+    code = "import sys, time\nprint('GO')\nprint('read', repr(sys.stdin.readline()))\n"
     shell.types(line(words(code, options=("-q",))) + b" &\n")
-    shell.sees(b"go")
+    shell.sees(b"GO")
     for number in range(3):
         shell.types(b"echo $((40 + %d))\n" % number)
         shell.sees(b"%d" % (40 + number))
