@@ -144,7 +144,7 @@ install_environment() { # to $1, with the launcher that starts it, in place of a
   [ -n "$dry_run" ] || { exec 9>"$library/lock" && flock 9; } # two at once: the second finds it done
   if ! is_complete "$environment"; then
     make_environment "$environment" "$source_dir"
-    act "$environment/bin/python" -I -m jailpy.imports || fail "the modules of a start could not be kept in one file"
+    act "$environment/bin/python" -X no_debug_ranges -I -m jailpy.keep || fail "the modules of a start could not be kept in one file"
     act "$environment/bin/python" -I -m jailpy.plan.precompile || fail "the shipped profiles could not be compiled"
     act mark_complete "$environment"
   fi

@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 from pathlib import Path
 
-from jailpy.cli.help import COMMANDS
+from jailpy.cli.help import COMMANDS, NAMES, PROFILE
 from jailpy.cli.options import OPTIONS, Option
 from jailpy.policy.schema import LAYERS, keys_of
 from jailpy.policy.shipped import GENERATIONS
@@ -45,6 +45,7 @@ def values() -> dict[str, str]:
     """What the templates leave open, apart from what is written differently for each shell."""
     return {
         "commands": " ".join(COMMANDS),
+        "profile_commands": " ".join(PROFILE),
         "layers": " ".join(LAYERS),
         "limits": " ".join(LIMITS),
         "profiles": " ".join(GENERATIONS),
@@ -53,25 +54,33 @@ def values() -> dict[str, str]:
 
 def bash() -> dict[str, str]:
     flags, kinds = [], []
-    for command in COMMANDS:
+    for command in NAMES:
         names = [flag for option in options_of(command) for flag in option.flags]
-        flags.append(f"    {command}) REPLY='{' '.join([*names, '-h', '--help'])}' ;;")
+        flags.append(f"    {_word(command)}) REPLY='{' '.join([*names, '-h', '--help'])}' ;;")
         for option in options_of(command):
             if kind := kind_of(option):
                 words = f" choices='{option.metavar.replace('|', ' ')}'" if kind == "choice" else ""
                 last = " last=yes" if option.kind == "last" else ""
-                kinds += [f"    {command}:{flag}) REPLY={kind}{words}{last} ;;" for flag in option.flags]
+                kinds += [f"    {_word(f'{command}:{flag}')}) REPLY={kind}{words}{last} ;;" for flag in option.flags]
     return {"linted": "shellcheck shell=bash", "flags": "\n".join(flags), "kinds": "\n".join(kinds)}
 
 
 def zsh() -> dict[str, str]:
     arguments = []
-    for command in COMMANDS:
+    for command in NAMES:
         specs = [_zsh_spec(option) for option in options_of(command)]
-        specs += ["'(- *)'{-h,--help}'[Print the help.]'", f"$rest_of_{command}"]
-        arguments.append(f"    {command})\n      _arguments -S -A '-*' \\\n        {_lines(specs)}\n      ;;")
-    described = " \\\n        ".join(_quoted(f"{name}:{summary}") for name, summary in COMMANDS.items())
-    return {"described": described, "arguments": "\n".join(arguments)}
+        specs += ["'(- *)'{-h,--help}'[Print the help.]'", f"$rest_of_{command.replace(' ', '_')}"]
+        first = "" if " " in command else " -A '-*'"  # those of a group may stand after its words
+        arguments.append(f"    {_word(command)})\n      _arguments -S{first} \\\n        {_lines(specs)}\n      ;;")
+    return {
+        "described": _described(COMMANDS, 8),
+        "profile_described": _described(PROFILE, 10),
+        "arguments": "\n".join(arguments),
+    }
+
+
+def _described(commands: dict[str, str], indent: int) -> str:
+    return f" \\\n{' ' * indent}".join(_quoted(f"{name}:{summary}") for name, summary in commands.items())
 
 
 def _zsh_spec(option: Option) -> str:
@@ -96,9 +105,11 @@ def fish() -> dict[str, str]:
     lines, takes = [], []
     for name, summary in COMMANDS.items():
         lines.append(f"complete -c jailpy -n '__jailpy_at command' -f -a {name} -d {_fish(summary)}")
-    for command in COMMANDS:
+    for name, summary in PROFILE.items():
+        lines.append(f"complete -c jailpy -n '__jailpy_at profile' -f -a {name} -d {_fish(summary)}")
+    for command in NAMES:
         valued = [flag for option in options_of(command) if kind_of(option) for flag in option.flags]
-        takes.append(f"        case {command}\n            string join \\n -- {' '.join(valued)}")
+        takes.append(f"        case {_word(command)}\n            string join \\n -- {' '.join(valued)}")
         lines += [_fish_line(command, option) for option in options_of(command)]
     return {"lines": "\n".join(lines), "takes": "\n".join(takes)}
 
@@ -114,11 +125,17 @@ def _fish_line(command: str, option: Option) -> str:
         "folders": " -x -a '(__fish_complete_directories)'",
         "profiles": " -r -F -a '(__jailpy_profiles)'",
     }.get(kind, f" -x -a '(__jailpy_{kind})'")
-    return f"complete -c jailpy -n '__jailpy_at options {command}' {names}{value} -d {_fish(option.help)}"
+    place = f'"{command}"' if " " in command else command
+    return f"complete -c jailpy -n '__jailpy_at options {place}' {names}{value} -d {_fish(option.help)}"
 
 
 def _lines(specs: list[str]) -> str:
     return " \\\n        ".join(specs)
+
+
+def _word(text: str) -> str:
+    """In quotes where it would be two words."""
+    return _quoted(text) if " " in text else text
 
 
 def _quoted(text: str) -> str:

@@ -27,6 +27,7 @@ _teardown = ExitStack()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--caller", choices=("root", "user"), help="run only this caller's half of the tests")
+    parser.addoption("--under", choices=("strict",), help="the profile of attacks and examples that name none")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -105,6 +106,12 @@ def folder(caller: Caller, shared_folder: Path) -> Iterator[Path]:
     os.chown(path, caller.uid, caller.gid)
     yield path
     shutil.rmtree(path)
+
+
+@pytest.fixture
+def under(request: pytest.FixtureRequest) -> bool:
+    """Whether what names no profile is run under strict."""
+    return request.config.getoption("--under") is not None
 
 
 @pytest.fixture

@@ -64,6 +64,12 @@ _jailpy_rest() { # what follows the options of the command $1
   local -a words
   case $1 in
     run | exec | plan) return ;; # files
+    'profile list' | 'profile new') ;;
+    profile\ *)
+      REPLY=profiles
+      _jailpy_value "$2" ''
+      return
+      ;;
     kill) read -rd '' -a words < <(jailpy ps 2>/dev/null | sed '1d; s/ .*//') ;;
   esac
   compopt +o default +o bashdefault
@@ -84,10 +90,12 @@ _jailpy() {
   for word in "${words[@]::${#words[@]}-1}"; do
     if [ -z "$command" ]; then
       [[ $word == -* ]] || command=$word
+    elif [ "$command" = profile ]; then
+      [[ $word == -* ]] || command="profile $word"
     elif [ -n "$waits" ]; then
       over=$last waits=''
     elif [[ $word == -- || $word == - || $word != -* ]]; then
-      over=yes
+      [[ $command == profile\ * ]] || over=yes
     elif [[ $word != --*=* ]] && _jailpy_kind "$command" "$word"; then
       waits=$word
     fi
@@ -99,6 +107,9 @@ _jailpy() {
     _jailpy_flags ''
     read -ra flags <<<"$REPLY"
     _jailpy_offer "$word" '' @@commands "${flags[@]}"
+  elif [ "$command" = profile ]; then
+    compopt +o default +o bashdefault
+    _jailpy_offer "$word" '' @@profile_commands -h --help
   elif [ -n "$waits" ]; then
     _jailpy_kind "$command" "$waits"
     _jailpy_value "$word" ''

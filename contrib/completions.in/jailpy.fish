@@ -15,11 +15,16 @@ function __jailpy_at --argument-names place command # is the cursor at the comma
         if test -z "$found"
             string match -q -- '-*' $word; or set found $word
             test -n "$found"; and set at options
+            test "$found" = profile; and set at profile
+        else if test "$found" = profile
+            string match -q -- '-*' $word; and continue
+            set found "profile $word"
+            set at options
         else if test -n "$waits"
             contains -- $waits -c -m; and set at rest
             set waits
         else if contains -- $word - --; or not string match -q -- '-*' $word
-            set at rest
+            string match -q 'profile *' -- $found; or set at rest
         else if contains -- $word (__jailpy_takes_value $found)
             set waits $word
         end
@@ -57,6 +62,12 @@ end
 complete -c jailpy -n '__jailpy_at command' -f
 complete -c jailpy -n '__jailpy_at command' -l version -d 'Print the version.'
 complete -c jailpy -n 'not __jailpy_at rest' -s h -l help -d 'Print the help.'
+complete -c jailpy -n '__jailpy_at profile' -f
+for command in show check diff freeze
+    complete -c jailpy -n "__jailpy_at options 'profile $command'" -a '(__jailpy_profiles)'
+end
+complete -c jailpy -n '__jailpy_at options "profile list"' -f
+complete -c jailpy -n '__jailpy_at options "profile new"' -f
 complete -c jailpy -n '__jailpy_at options ps' -f
 complete -c jailpy -n '__jailpy_at options doctor' -f
 complete -c jailpy -n '__jailpy_at options kill' -f -a '(__jailpy_runs)'

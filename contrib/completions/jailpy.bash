@@ -3,12 +3,18 @@
 
 _jailpy_flags() { # REPLY: the options of the command $1
   case $1 in
-    run) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
-    exec) REPLY='--python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
-    plan) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
+    run) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
+    exec) REPLY='--python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
+    plan) REPLY='-c -m --code --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --raw --tty --report --exit-status --label --no-history --json -q -v -h --help' ;;
     ps) REPLY='--json -h --help' ;;
     kill) REPLY='--label --all -h --help' ;;
     doctor) REPLY='--json -h --help' ;;
+    'profile list') REPLY='--json -h --help' ;;
+    'profile show') REPLY='--effective --json -h --help' ;;
+    'profile check') REPLY='--sarif --json -h --help' ;;
+    'profile diff') REPLY='--markdown --json -h --help' ;;
+    'profile new') REPLY='--extends -o -h --help' ;;
+    'profile freeze') REPLY='-o -h --help' ;;
     *) REPLY='--version -h --help' ;;
   esac
 }
@@ -27,6 +33,7 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     run:--env) REPLY=variables ;;
     run:--limit) REPLY=limits ;;
     run:--timeout) REPLY=nothing ;;
+    run:--cgroup-parent) REPLY=files ;;
     run:--require) REPLY=layers ;;
     run:--policy-digest) REPLY=nothing ;;
     run:--stdin) REPLY=files ;;
@@ -42,6 +49,7 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     exec:--env) REPLY=variables ;;
     exec:--limit) REPLY=limits ;;
     exec:--timeout) REPLY=nothing ;;
+    exec:--cgroup-parent) REPLY=files ;;
     exec:--require) REPLY=layers ;;
     exec:--policy-digest) REPLY=nothing ;;
     exec:--stdin) REPLY=files ;;
@@ -60,6 +68,7 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     plan:--env) REPLY=variables ;;
     plan:--limit) REPLY=limits ;;
     plan:--timeout) REPLY=nothing ;;
+    plan:--cgroup-parent) REPLY=files ;;
     plan:--require) REPLY=layers ;;
     plan:--policy-digest) REPLY=nothing ;;
     plan:--stdin) REPLY=files ;;
@@ -68,6 +77,9 @@ _jailpy_kind() { # REPLY: how the value of the option $2 of the command $1 is co
     plan:--exit-status) REPLY=choice choices='plugin outcome' ;;
     plan:--label) REPLY=nothing ;;
     kill:--label) REPLY=nothing ;;
+    'profile new:--extends') REPLY=profiles ;;
+    'profile new:-o') REPLY=files ;;
+    'profile freeze:-o') REPLY=files ;;
     *) REPLY='' ;;
   esac
   [ -n "$REPLY" ]
@@ -107,7 +119,7 @@ _jailpy_value() { # offer values of the kind REPLY that begin with $1; $2 stands
       ;;
     limits)
       compopt -o nospace
-      read -ra words <<<'wall cpu memory swap cpu-quota io-read io-write tasks open-files file-size write write-files output output.then'
+      read -ra words <<<'wall cpu memory memory-high swap cpu-quota cpu-weight cpus io-read io-write tasks open-files file-size write write-files output output.then cgroup-parent'
       words=("${words[@]/%/=}")
       ;;
     profiles) read -rd '' -a words < <(_jailpy_profiles) ;;
@@ -120,6 +132,12 @@ _jailpy_rest() { # what follows the options of the command $1
   local -a words
   case $1 in
     run | exec | plan) return ;; # files
+    'profile list' | 'profile new') ;;
+    profile\ *)
+      REPLY=profiles
+      _jailpy_value "$2" ''
+      return
+      ;;
     kill) read -rd '' -a words < <(jailpy ps 2>/dev/null | sed '1d; s/ .*//') ;;
   esac
   compopt +o default +o bashdefault
@@ -140,10 +158,12 @@ _jailpy() {
   for word in "${words[@]::${#words[@]}-1}"; do
     if [ -z "$command" ]; then
       [[ $word == -* ]] || command=$word
+    elif [ "$command" = profile ]; then
+      [[ $word == -* ]] || command="profile $word"
     elif [ -n "$waits" ]; then
       over=$last waits=''
     elif [[ $word == -- || $word == - || $word != -* ]]; then
-      over=yes
+      [[ $command == profile\ * ]] || over=yes
     elif [[ $word != --*=* ]] && _jailpy_kind "$command" "$word"; then
       waits=$word
     fi
@@ -154,7 +174,10 @@ _jailpy() {
     compopt +o default +o bashdefault
     _jailpy_flags ''
     read -ra flags <<<"$REPLY"
-    _jailpy_offer "$word" '' run exec plan ps kill doctor "${flags[@]}"
+    _jailpy_offer "$word" '' run exec plan ps kill doctor profile "${flags[@]}"
+  elif [ "$command" = profile ]; then
+    compopt +o default +o bashdefault
+    _jailpy_offer "$word" '' list show check diff new freeze -h --help
   elif [ -n "$waits" ]; then
     _jailpy_kind "$command" "$waits"
     _jailpy_value "$word" ''

@@ -3,17 +3,29 @@
 function __jailpy_takes_value --argument-names command # the options of a command that have one
     switch $command
         case run
-            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --report --exit-status --label
+            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --report --exit-status --label
         case exec
-            string join \n -- --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --report --exit-status --label
+            string join \n -- --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --report --exit-status --label
         case plan
-            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --require --policy-digest --stdin --out --report --exit-status --label
+            string join \n -- -c -m --code --python -p --profile --read --write --env --limit --timeout --cgroup-parent --require --policy-digest --stdin --out --report --exit-status --label
         case ps
             string join \n -- 
         case kill
             string join \n -- --label
         case doctor
             string join \n -- 
+        case 'profile list'
+            string join \n -- 
+        case 'profile show'
+            string join \n -- 
+        case 'profile check'
+            string join \n -- 
+        case 'profile diff'
+            string join \n -- 
+        case 'profile new'
+            string join \n -- --extends -o
+        case 'profile freeze'
+            string join \n -- -o
     end
 end
 
@@ -26,11 +38,16 @@ function __jailpy_at --argument-names place command # is the cursor at the comma
         if test -z "$found"
             string match -q -- '-*' $word; or set found $word
             test -n "$found"; and set at options
+            test "$found" = profile; and set at profile
+        else if test "$found" = profile
+            string match -q -- '-*' $word; and continue
+            set found "profile $word"
+            set at options
         else if test -n "$waits"
             contains -- $waits -c -m; and set at rest
             set waits
         else if contains -- $word - --; or not string match -q -- '-*' $word
-            set at rest
+            string match -q 'profile *' -- $found; or set at rest
         else if contains -- $word (__jailpy_takes_value $found)
             set waits $word
         end
@@ -49,7 +66,7 @@ function __jailpy_profiles
 end
 
 function __jailpy_limits
-    string join \n -- (string split ' ' 'wall cpu memory swap cpu-quota io-read io-write tasks open-files file-size write write-files output output.then')=
+    string join \n -- (string split ' ' 'wall cpu memory memory-high swap cpu-quota cpu-weight cpus io-read io-write tasks open-files file-size write write-files output output.then cgroup-parent')=
 end
 
 function __jailpy_layers
@@ -68,6 +85,12 @@ end
 complete -c jailpy -n '__jailpy_at command' -f
 complete -c jailpy -n '__jailpy_at command' -l version -d 'Print the version.'
 complete -c jailpy -n 'not __jailpy_at rest' -s h -l help -d 'Print the help.'
+complete -c jailpy -n '__jailpy_at profile' -f
+for command in show check diff freeze
+    complete -c jailpy -n "__jailpy_at options 'profile $command'" -a '(__jailpy_profiles)'
+end
+complete -c jailpy -n '__jailpy_at options "profile list"' -f
+complete -c jailpy -n '__jailpy_at options "profile new"' -f
 complete -c jailpy -n '__jailpy_at options ps' -f
 complete -c jailpy -n '__jailpy_at options doctor' -f
 complete -c jailpy -n '__jailpy_at options kill' -f -a '(__jailpy_runs)'
@@ -78,6 +101,13 @@ complete -c jailpy -n '__jailpy_at command' -f -a plan -d 'Print the steps that 
 complete -c jailpy -n '__jailpy_at command' -f -a ps -d 'List the runs that live now.'
 complete -c jailpy -n '__jailpy_at command' -f -a kill -d 'End runs, and say how each of them ended.'
 complete -c jailpy -n '__jailpy_at command' -f -a doctor -d 'Say what this host offers, what is missing, and the line that enables it.'
+complete -c jailpy -n '__jailpy_at command' -f -a profile -d 'Show, check, compare and write profiles.'
+complete -c jailpy -n '__jailpy_at profile' -f -a list -d 'List the profiles that have names.'
+complete -c jailpy -n '__jailpy_at profile' -f -a show -d 'Print a profile, or what it says in effect.'
+complete -c jailpy -n '__jailpy_at profile' -f -a check -d 'Say what is too wide in a profile, or contradicts itself.'
+complete -c jailpy -n '__jailpy_at profile' -f -a diff -d 'Say what a profile gives that another does not.'
+complete -c jailpy -n '__jailpy_at profile' -f -a new -d 'Print a new profile to begin with, full of comments.'
+complete -c jailpy -n '__jailpy_at profile' -f -a freeze -d 'Print a profile with all that it inherits, so that no update changes it.'
 complete -c jailpy -n '__jailpy_at options run' -s c -x -d 'Run CODE; what follows are its arguments.'
 complete -c jailpy -n '__jailpy_at options run' -s m -x -d 'Run a module; what follows are its arguments.'
 complete -c jailpy -n '__jailpy_at options run' -l code -x -a '(__fish_complete_directories)' -d 'Show DIR as /plugin, for -m.'
@@ -88,6 +118,7 @@ complete -c jailpy -n '__jailpy_at options run' -l write -r -F -d 'The same, and
 complete -c jailpy -n '__jailpy_at options run' -l env -x -a '(__jailpy_variables)' -d 'Set a variable; without a value, the caller\'s.'
 complete -c jailpy -n '__jailpy_at options run' -l limit -x -a '(__jailpy_limits)' -d 'Set a limit, such as memory=1G.'
 complete -c jailpy -n '__jailpy_at options run' -l timeout -x -d 'The same as --limit wall=TIME: 500ms, 90s, 5m.'
+complete -c jailpy -n '__jailpy_at options run' -l cgroup-parent -r -F -d 'Make its cgroup below this one.'
 complete -c jailpy -n '__jailpy_at options run' -l require -x -a '(__jailpy_layers)' -d 'Refuse to run where one of these layers is missing.'
 complete -c jailpy -n '__jailpy_at options run' -l policy-digest -x -d 'Refuse to run under any other policy.'
 complete -c jailpy -n '__jailpy_at options run' -l stdin -r -F -d 'Its standard input, in place of jailpy\'s own.'
@@ -108,6 +139,7 @@ complete -c jailpy -n '__jailpy_at options exec' -l write -r -F -d 'The same, an
 complete -c jailpy -n '__jailpy_at options exec' -l env -x -a '(__jailpy_variables)' -d 'Set a variable; without a value, the caller\'s.'
 complete -c jailpy -n '__jailpy_at options exec' -l limit -x -a '(__jailpy_limits)' -d 'Set a limit, such as memory=1G.'
 complete -c jailpy -n '__jailpy_at options exec' -l timeout -x -d 'The same as --limit wall=TIME: 500ms, 90s, 5m.'
+complete -c jailpy -n '__jailpy_at options exec' -l cgroup-parent -r -F -d 'Make its cgroup below this one.'
 complete -c jailpy -n '__jailpy_at options exec' -l require -x -a '(__jailpy_layers)' -d 'Refuse to run where one of these layers is missing.'
 complete -c jailpy -n '__jailpy_at options exec' -l policy-digest -x -d 'Refuse to run under any other policy.'
 complete -c jailpy -n '__jailpy_at options exec' -l stdin -r -F -d 'Its standard input, in place of jailpy\'s own.'
@@ -131,6 +163,7 @@ complete -c jailpy -n '__jailpy_at options plan' -l write -r -F -d 'The same, an
 complete -c jailpy -n '__jailpy_at options plan' -l env -x -a '(__jailpy_variables)' -d 'Set a variable; without a value, the caller\'s.'
 complete -c jailpy -n '__jailpy_at options plan' -l limit -x -a '(__jailpy_limits)' -d 'Set a limit, such as memory=1G.'
 complete -c jailpy -n '__jailpy_at options plan' -l timeout -x -d 'The same as --limit wall=TIME: 500ms, 90s, 5m.'
+complete -c jailpy -n '__jailpy_at options plan' -l cgroup-parent -r -F -d 'Make its cgroup below this one.'
 complete -c jailpy -n '__jailpy_at options plan' -l require -x -a '(__jailpy_layers)' -d 'Refuse to run where one of these layers is missing.'
 complete -c jailpy -n '__jailpy_at options plan' -l policy-digest -x -d 'Refuse to run under any other policy.'
 complete -c jailpy -n '__jailpy_at options plan' -l stdin -r -F -d 'Its standard input, in place of jailpy\'s own.'
@@ -148,3 +181,13 @@ complete -c jailpy -n '__jailpy_at options ps' -l json -d 'Print it as JSON.'
 complete -c jailpy -n '__jailpy_at options kill' -l label -x -d 'Those that have this label.'
 complete -c jailpy -n '__jailpy_at options kill' -l all -d 'All of them.'
 complete -c jailpy -n '__jailpy_at options doctor' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile list"' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile show"' -l effective -d 'Print what it says in effect.'
+complete -c jailpy -n '__jailpy_at options "profile show"' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile check"' -l sarif -d 'Print the findings as SARIF 2.1.0.'
+complete -c jailpy -n '__jailpy_at options "profile check"' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile diff"' -l markdown -d 'Print it as Markdown, for a review.'
+complete -c jailpy -n '__jailpy_at options "profile diff"' -l json -d 'Print it as JSON.'
+complete -c jailpy -n '__jailpy_at options "profile new"' -l extends -r -F -a '(__jailpy_profiles)' -d 'What it builds on: default@1.'
+complete -c jailpy -n '__jailpy_at options "profile new"' -s o -r -F -d 'Write it to a new file.'
+complete -c jailpy -n '__jailpy_at options "profile freeze"' -s o -r -F -d 'Write it to a new file.'

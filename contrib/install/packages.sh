@@ -25,10 +25,11 @@ strace       strace            strace              strace          strace       
 bwrap        bubblewrap        bubblewrap          bubblewrap      bubblewrap       bubblewrap
 zsh          zsh               zsh                 zsh             zsh              zsh
 fish         fish              fish                fish            fish             fish
+dbus-daemon  dbus              dbus-daemon         dbus            dbus             dbus-1
 '
 to_install_wheels=(python venv libseccomp libcap-lib)
 to_run=(python venv libseccomp compiler headers libcap)
-to_test=(testsuite shellcheck mandoc qemu debootstrap mke2fs busybox cpio depmod strace bwrap zsh fish)
+to_test=(testsuite shellcheck mandoc qemu debootstrap mke2fs busybox cpio depmod strace bwrap zsh fish dbus-daemon)
 
 need_to_install_wheels() { need "${to_install_wheels[@]}"; }
 

@@ -77,6 +77,11 @@ def _misunderstood(words: list[str], error: UsageError) -> int:
     """The report of a run tells of this error too."""
     from jailpy.cli import mistakes, run
 
+    if words[:1] == ["profile"]:
+        from jailpy.cli import profile
+
+        if words[1:2] and words[1] in profile.JUDGES:
+            return profile.trouble(error)
     if words[:1] not in (["run"], ["exec"]):
         raise error
 

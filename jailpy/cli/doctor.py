@@ -33,21 +33,22 @@ def main(_: list[str], given: dict[str, Any]) -> int:
 
 def _examine() -> tuple[doctor.Finding, ...]:
     try:
-        return (*doctor.examine(host_probe.look()), _try_jail())
+        looked = doctor.examine(host_probe.look())
+        return (*looked, *_try_jail(looked))
     except JailError as error:
         return (doctor.of_failure(error.message, error.hint),)
 
 
-def _try_jail() -> doctor.Finding:
+def _try_jail(looked: tuple[doctor.Finding, ...]) -> tuple[doctor.Finding, ...]:
     """A whole jail, last of all: started by root, the launcher gives up its rights on the way."""
     nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     os.dup2(nothing, 0)
     try:
-        _, result = api.execute(Request(command="run", code="pass"))
+        plan, result = api.execute(Request(command="run", code="pass"))
     except JailError as error:
-        return doctor.of_failure(error.message, error.hint)
+        return (doctor.of_failure(error.message, error.hint),)
     if result.failure is not None:
-        return doctor.of_failure(result.failure.message, result.failure.hint)
+        return (doctor.of_failure(result.failure.message, result.failure.hint),)
     if result.outcome != "ok":
-        return doctor.of_failure(f"a trial run ended with the outcome {result.outcome}", "")
-    return doctor.Finding(topic="jail", state="ok", text="jailpy run works with the default profile")
+        return (doctor.of_failure(f"a trial run ended with the outcome {result.outcome}", ""),)
+    return doctor.of_success(plan.layers, looked)

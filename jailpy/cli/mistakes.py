@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer._click.exceptions import BadOptionUsage, NoSuchOption
 
-from jailpy.cli.help import COMMANDS
+from jailpy.cli.help import COMMANDS, NAMES, PROFILE
 from jailpy.cli.options import OPTIONS, Option
 from jailpy.cli.request import is_path
 from jailpy.errors import UsageError
@@ -20,7 +20,7 @@ _BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}
 
 def worded(error: typer.TyperException, words: list[str]) -> UsageError:
     """The same error with a hint that names the near miss."""
-    command = words[0] if words and words[0] in COMMANDS else ""
+    command = next((name for name in (" ".join(words[:2]), *words[:1]) if name in (*NAMES, *COMMANDS)), "")
     more = " ".join(filter(None, ("jailpy", command, "--help")))
     if isinstance(error, NoSuchOption):
         flag = next((word for word in words if word.startswith(error.option_name)), error.option_name)
@@ -31,9 +31,11 @@ def worded(error: typer.TyperException, words: list[str]) -> UsageError:
         if option is not None and option.metavar:
             return UsageError(f"{error.option_name}: its value is missing", hint=f"expected {option.metavar}")
         return UsageError(f"{error.option_name}: takes no value", hint=more)
+    if command == "profile":
+        return _no_command(words[1] if words[1:] else "", more, list(PROFILE))
     if command:
         return UsageError(_lowered(error), hint=more)
-    return _no_command(words[0] if words else "", more)
+    return _no_command(words[0] if words else "", more, list(COMMANDS))
 
 
 def report_of(words: list[str]) -> str:
@@ -74,7 +76,7 @@ def _option_of(word: str, command: str) -> tuple[Option | None, str | None]:
 
 
 def _meant(flag: str, command: str) -> str:
-    commands = [name for name in COMMANDS for option in OPTIONS if flag in option.flags and name in option.commands]
+    commands = [name for name in NAMES for option in OPTIONS if flag in option.flags and name in option.commands]
     if commands and not command:
         return f"options follow the command: jailpy {commands[0]} {flag} …"
     if commands:
@@ -95,11 +97,11 @@ def _nearest(flag: str, command: str) -> str:
     return known[near[0]] if near and len(flag) > 2 else ""
 
 
-def _no_command(word: str, more: str) -> UsageError:
+def _no_command(word: str, more: str, known: list[str]) -> UsageError:
     if not word:
         return UsageError("there is no command", hint=more)
-    near = get_close_matches(word, COMMANDS, n=1)
-    if is_path(word):
+    near = get_close_matches(word, known, n=1)
+    if is_path(word) and "run" in known:
         return UsageError(f"{word}: is no command", hint=f"did you mean jailpy run {word}?")
     return UsageError(f"{word}: is no command", hint=f"did you mean {near[0]}?" if near else more)
 

@@ -11,6 +11,7 @@ from jailpy.model.record import Record
 _ALL = ("run", "exec", "plan")
 _RUNS = ("run", "exec")
 _PYTHON = ("run", "plan")
+_LISTS = ("plan", "doctor", "ps", "profile list", "profile show", "profile check", "profile diff")
 
 
 class Option(Record):
@@ -45,6 +46,7 @@ GROUPS = (
             _option("list", "env", "--env", "NAME[=VALUE]", "Set a variable; without a value, the caller's."),
             _option("list", "limit", "--limit", "KEY=VALUE", "Set a limit, such as memory=1G."),
             _option("value", "timeout", "--timeout", "TIME", "The same as --limit wall=TIME: 500ms, 90s, 5m."),
+            _option("value", "cgroup_parent", "--cgroup-parent", "PATH", "Make its cgroup below this one."),
             _option("value", "require", "--require", "LAYER,…", "Refuse to run where one of these layers is missing."),
             _option("value", "policy_digest", "--policy-digest", "SHA256", "Refuse to run under any other policy."),
         ),
@@ -66,6 +68,16 @@ GROUPS = (
         ),
     ),
     (
+        "The profile",
+        (
+            _option("flag", "effective", "--effective", "", "Print what it says in effect.", ("profile show",)),
+            _option("flag", "sarif", "--sarif", "", "Print the findings as SARIF 2.1.0.", ("profile check",)),
+            _option("flag", "markdown", "--markdown", "", "Print it as Markdown, for a review.", ("profile diff",)),
+            _option("value", "extends", "--extends", "NAME|FILE", "What it builds on: default@1.", ("profile new",)),
+            _option("value", "output", "-o", "FILE", "Write it to a new file.", ("profile new", "profile freeze")),
+        ),
+    ),
+    (
         "What comes of it",
         (
             _option("value", "report", "--report", "FILE|fd:N", "Write a report in JSON."),
@@ -73,7 +85,7 @@ GROUPS = (
             _option("list", "label", "--label", "K=V", "What this run is: for the report, ps and kill."),
             _option("flag", "no_history", "--no-history", "", "Keep no report among the last hundred."),
             _option("flag", "json", "--json", "", "Print the report, and the output in it, as JSON.", _RUNS),
-            _option("flag", "json", "--json", "", "Print it as JSON.", ("plan", "doctor", "ps")),
+            _option("flag", "json", "--json", "", "Print it as JSON.", _LISTS),
             _option("flag", "quiet", "-q", "", "Say nothing about how the program ended."),
             _option("flag", "verbose", "-v", "", "Say which layers are on, and how the program ended."),
         ),

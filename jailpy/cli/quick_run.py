@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from jailpy.cli.options import OPTIONS
 from jailpy.cli.request import make
 from jailpy.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from jailpy.cli.options import Option
     from jailpy.model.request import Request
-
-_OPTIONS = {flag: option for option in OPTIONS if "run" in option.commands for flag in option.flags}
 
 
 def parse(words: list[str]) -> Request | None:
@@ -18,10 +16,11 @@ def parse(words: list[str]) -> Request | None:
     if words[:1] != ["run"]:
         return None
     given: dict[str, object] = {}
+    options = _options() if words[1:] and words[1].startswith("-") else {}
     at = 1
     while at < len(words) and words[at].startswith("-") and words[at] != "-":
         name, equals, value = words[at].partition("=")
-        option = _OPTIONS.get(name)
+        option = options.get(name)
         if option is None or (equals and (option.kind == "flag" or not name.startswith("--"))):
             return None
         at += 1
@@ -40,3 +39,9 @@ def parse(words: list[str]) -> Request | None:
         return make("run", words[at:], given)
     except UsageError:
         return None
+
+
+def _options() -> dict[str, Option]:
+    from jailpy.cli.options import OPTIONS  # which the plainest form of all does not need
+
+    return {flag: option for option in OPTIONS if "run" in option.commands for flag in option.flags}

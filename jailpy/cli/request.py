@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from jailpy.cli.options import OPTIONS
 from jailpy.errors import UsageError
 from jailpy.model.request import Request
 
@@ -87,6 +86,10 @@ def _absolute(host: str) -> str:
 
 def _refuse_empty(given: dict[str, Any]) -> None:
     """An empty value is a shell variable that was never set; ignored, it could lift a check such as --policy-digest."""
+    if not given:
+        return
+    from jailpy.cli.options import OPTIONS
+
     for option in OPTIONS:
         if (
             option.field in given
@@ -121,12 +124,14 @@ def _program(words: list[str], given: dict[str, Any]) -> tuple[str, list[str]]:
 
 def _changes(given: dict[str, Any]) -> list[tuple[str, object]]:
     changes: list[tuple[str, object]] = []
-    if "limit" in given or "timeout" in given:
-        from jailpy.policy.override import parse_limit, parse_timeout
+    if "limit" in given or "timeout" in given or "cgroup_parent" in given:
+        from jailpy.policy.override import parse_cgroup_parent, parse_limit, parse_timeout
 
         changes += [parse_limit(text) for text in _items(given, "limit")]
         if "timeout" in given:
             changes.append(parse_timeout(given["timeout"]))
+        if "cgroup_parent" in given:
+            changes.append(parse_cgroup_parent(given["cgroup_parent"]))
     changes += [_variable(text) for text in _items(given, "env")]
     for field in ("read", "write"):
         if paths := _items(given, field):

@@ -11,11 +11,12 @@ from jailpy.cli.output import say
 from jailpy.launch import launcher
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
-from jailpy.model.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from jailpy.model.result import Result
 
 _OUTCOMES = {"ok": 0, "timeout": 124, "cpu-limit": 124, "usage-error": 125, "profile-error": 125, "setup-failed": 125,
              "not-executable": 126, "not-found": 127, "memory-limit": 137}  # fmt: skip

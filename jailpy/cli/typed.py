@@ -7,10 +7,10 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.main import get_command_from_info
+from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
-from jailpy.cli.help import CommandHelp, text
+from jailpy.cli.help import PROFILE, CommandHelp, Overview, text
 from jailpy.cli.options import OPTIONS, Option
 from jailpy.model.record import Record
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from typer._click.parser import _OptionParser, _ParsingState
 
 _TYPES: dict[str, Any] = {"value": str | None, "last": str | None, "list": list[str] | None, "flag": bool}
-_WORDLESS = ("doctor", "ps")
+_WORDLESS = ("doctor", "ps", "profile list")
 
 
 class Asked(Record):
     """What a command line asks for, still in words."""
 
     command: str
-    words: list[str]  # those after the options
+    words: list[str]  # those after the options; of a group its command first
     given: dict[str, Any]  # options by their fields
 
 
@@ -52,14 +52,28 @@ def _and_no_more(process: Callable[[Any, _ParsingState], None]) -> Callable[[Any
     return last
 
 
+class ProfileGroup(Overview):
+    """``jailpy profile``, whose commands are built one at a time too."""
+
+    table = PROFILE
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002 (typer's own signature)
+        return build(f"profile {cmd_name}") if cmd_name in PROFILE else None
+
+
 def build(name: str) -> Command:
-    """The command ``name``."""
+    """The command ``name``, such as "run" or "profile show"; "profile" is a group of them."""
+    if name == "profile":
+        app = typer.Typer(cls=ProfileGroup, rich_markup_mode=None, add_completion=False)
+        app.callback(help=text(name), context_settings={"help_option_names": ["-h", "--help"]})(lambda: None)
+        return get_group(app)
+    group, _, last = name.partition(" ")
     info = CommandInfo(
-        name=name,
+        name=last or group,
         help=text(name),
         cls=OptionsFirst,
         callback=_asking(name),
-        context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]},
+        context_settings={"allow_interspersed_args": bool(last), "help_option_names": ["-h", "--help"]},
     )
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
@@ -69,7 +83,8 @@ def _asking(name: str) -> Callable[..., Asked]:
 
     def command(*, words: list[str] | None = None, **values: Any) -> Asked:
         given = {field: value for field, value in values.items() if value not in (None, [], False)}
-        return Asked(command=name, words=words or [], given=given)
+        command, *before = name.split()
+        return Asked(command=command, words=[*before, *(words or ())], given=given)
 
     parameters = [_parameter(option) for option in OPTIONS if name in option.commands]
     if name not in _WORDLESS:

@@ -1,13 +1,11 @@
-"""Capabilities, securebits, no_new_privs (capabilities(7), prctl(2))."""
+"""Capabilities and securebits (capabilities(7), prctl(2))."""
 
 from __future__ import annotations
 
+import _struct as struct  # the module around it is a file more to find
 import errno
-import struct
 
-import _prctl  # the C half of python-prctl; the other takes as long as all of this package
-
-from jailpy.kernel.syscall import buffer, call
+from jailpy.kernel.syscall import call, room
 
 _EVERYWHERE = 40  # CAP_CHECKPOINT_RESTORE, the last capability that every kernel of ours has
 _PR_CAPBSET_DROP = 24
@@ -45,18 +43,13 @@ def keep_only(*, effective: int = 0, permitted: int = 0, inheritable: int = 0) -
     """Set the three sets of this thread from bit masks (capset(2))."""
     sets = (effective, permitted, inheritable)
     low, high = ([s & 0xFFFFFFFF for s in sets], [s >> 32 for s in sets])
-    call("capset", buffer(struct.pack("=Ii", _VERSION_3, 0)), buffer(struct.pack("=6I", *low, *high)))
+    call("capset", struct.pack("=Ii", _VERSION_3, 0), struct.pack("=6I", *low, *high))
 
 
 def held() -> tuple[int, int, int]:
     """The effective, permitted and inheritable set of this thread as bit masks (capget(2))."""
-    data = buffer(bytes(24))
-    call("capget", buffer(struct.pack("=Ii", _VERSION_3, 0)), data)
-    words = struct.unpack("=6I", data.raw)
+    data = room()
+    call("capget", struct.pack("=Ii", _VERSION_3, 0), data)
+    words = struct.unpack_from("=6I", data)
     effective, permitted, inheritable = (words[i] | words[i + 3] << 32 for i in range(3))
     return effective, permitted, inheritable
-
-
-def no_new_privileges() -> None:
-    """execve can never again give this process more than it has."""
-    _prctl.prctl(_prctl.PR_SET_NO_NEW_PRIVS, 1)

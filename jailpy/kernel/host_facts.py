@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 
+from jailpy.kernel import cgroups
 from jailpy.model.record import Record
 
 _TEXT = 1 << 16  # bytes; all of these files are small
+_VERSION_1 = {"cpu": "cpu", "cpuset": "cpuset", "blkio": "io", "memory": "memory", "pids": "pids"}
 
 
-class Cgroup(Record):
-    """This process's place in the cgroup v2 tree (cgroups(7))."""
+class Tree(Record):
+    """The cgroup tree, version 2, as this process sees it (cgroups(7))."""
 
-    folder: str  # "" where version 2 is not mounted
-    controllers: tuple[str, ...]  # that may be used there
-    delegated: bool  # this user may make groups below it
+    mount: str  # "" where it is not mounted
+    controllers: tuple[str, ...]  # that its root has
+    whole: bool  # that root is the host's, not a container's
+    read_only: bool
+    own: str  # where this process is in it
+    version_1: tuple[str, ...]  # controllers that version 1 has, by their names in version 2
+    swap: bool  # where memory can be limited, so can swap
+    systemd: bool  # it runs this host (sd_booted(3))
+    manager: bool  # and another one runs for this user (user@.service)
 
 
 def read(path: str) -> str:
@@ -31,17 +39,19 @@ def sysctl(name: str) -> str:
     return read(f"/proc/sys/{name.replace('.', '/')}")
 
 
-def cgroup() -> Cgroup:
-    """Where this process stands, and whether groups of its own can be made there."""
-    mounted = [line.split() for line in read("/proc/self/mountinfo").splitlines() if " - cgroup2 " in line]
-    place = next((line[3:] for line in read("/proc/self/cgroup").splitlines() if line.startswith("0::")), "")
-    if not mounted or not place:
-        return Cgroup(folder="", controllers=(), delegated=False)
-    folder = os.path.normpath(f"{mounted[0][4]}/{place}")
-    controllers = tuple(read(f"{folder}/cgroup.controllers").split())
-    return Cgroup(folder=folder, controllers=controllers, delegated=os.access(f"{folder}/cgroup.procs", os.W_OK))
-
-
-def user_bus() -> bool:
-    """Whether a systemd of this user runs, which could delegate a group (user@.service)."""
-    return os.path.exists(f"/run/user/{os.geteuid()}/systemd/private")
+def tree() -> Tree:
+    """What there is of cgroups here, for this user."""
+    mount, own = cgroups.mounted(), cgroups.own()
+    names = [name for line in read("/proc/self/cgroup").splitlines() for name in line.split(":")[1].split(",")]
+    folder = f"{mount}{own}"
+    return Tree(
+        mount=mount,
+        controllers=cgroups.controllers(mount),
+        whole=not os.path.exists(f"{mount}/cgroup.type"),
+        read_only=bool(mount and os.statvfs(mount).f_flag & os.ST_RDONLY),
+        own=own,
+        version_1=tuple(_VERSION_1[name] for name in names if name in _VERSION_1),
+        swap=os.path.exists(f"{folder}/memory.swap.max") or not os.path.exists(f"{folder}/memory.max"),
+        systemd=os.path.isdir("/run/systemd/system"),
+        manager=os.path.exists(f"/run/user/{os.geteuid()}/systemd/private"),
+    )

@@ -10,7 +10,7 @@ import os
 import struct
 
 from jailpy.kernel import keyrings, landlock, mounts, namespaces, paths, seccomp
-from jailpy.kernel.capabilities import no_new_privileges
+from jailpy.kernel.attributes import no_new_privileges
 from jailpy.kernel.processes import mark_close_on_exec
 from jailpy.model.record import Record
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import _struct as struct  # the module around it is a file more to find
 import errno
 import os
 import stat
-import struct
 
 from jailpy.kernel.syscall import call
 

@@ -1,4 +1,4 @@
-"""Processes: pidfds, the parent's death, dumpability, descriptors, the environment's memory."""
+"""Processes: pidfds, descriptors, signals, the environment's memory, accounts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,9 @@ import _signal as signal  # the module around it builds enumerations, 3 ms
 import os
 import select
 
-import _prctl  # the C half of python-prctl
-
 from jailpy.kernel.syscall import call, wipe
 
 _SPECIAL = {signal.SIGKILL, signal.SIGSTOP}
-
-
-def die_with_parent() -> None:
-    """SIGKILL for this process when its parent thread ends; a change of ids clears it (PR_SET_PDEATHSIG)."""
-    _prctl.prctl(_prctl.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def end_first(process: str) -> None:
@@ -32,11 +25,6 @@ def ended(pidfd: int) -> bool:
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(0))
-
-
-def hide_memory() -> None:
-    """Not dumpable: nobody without privilege may trace this process or read its memory and environment (proc(5))."""
-    _prctl.prctl(_prctl.PR_SET_DUMPABLE, 0)
 
 
 def mark_close_on_exec(lowest: int) -> None:

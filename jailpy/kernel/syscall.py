@@ -17,7 +17,7 @@ else:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ctypes import Array, c_char, c_long, c_void_p
+    from ctypes import Array, c_char, c_char_p, c_long, c_void_p
 
     Buffer = Array[c_char]
 else:
@@ -27,6 +27,9 @@ else:
 
     class c_char(_ctypes._SimpleCData):  # noqa: N801
         _type_ = "c"
+
+    class c_char_p(_ctypes._SimpleCData):  # noqa: N801
+        _type_ = "z"
 
     class c_void_p(_ctypes._SimpleCData):  # noqa: N801
         _type_ = "P"
@@ -40,14 +43,16 @@ class _Function(_ctypes.CFuncPtr):
 _libc = _ctypes.dlopen(None, os.RTLD_NOW)  # type: ignore[arg-type]  # None: this program itself
 
 
-def _taking(count: int) -> _Function:
-    """syscall(2) with ``count`` arguments; a function that is told their types takes a third of the time."""
-    function = _Function(_ctypes.dlsym(_libc, "syscall"))
-    function.argtypes = (c_void_p,) * (1 + count)  # which stands for numbers, bytes, buffers and None
+def _function(name: str, count: int) -> _Function:
+    """One of the C library with ``count`` arguments; told their types, it takes a third of the time."""
+    function = _Function(_ctypes.dlsym(_libc, name))
+    function.argtypes = (c_void_p,) * count  # which stands for numbers, bytes, buffers and None
     return function
 
 
-_SYSCALLS = tuple(map(_taking, range(7)))
+_SYSCALLS = tuple(_function("syscall", 1 + count) for count in range(7))
+_memset = _function("memset", 3)
+_Room = c_char * 256
 
 
 def call(name: str, *arguments: int | bytes | Buffer | None, about: str = "") -> int:
@@ -65,19 +70,19 @@ def failure(name: str, number: int, about: str = "") -> OSError:
     return error
 
 
-def buffer(data: bytes) -> Buffer:
-    """A buffer that holds ``data`` for the kernel to read or fill."""
-    held: Buffer = (c_char * len(data))()
-    held.raw = data
-    return held
+def room() -> Buffer:
+    """256 bytes for the kernel to fill, whatever it fills: each size would be a type of its own, and take 10 µs."""
+    return _Room()
 
 
-def address(data: Buffer) -> int:
-    """The address of such a buffer, for structures that hold pointers."""
-    return _ctypes.addressof(data)
+def address(data: bytes | Buffer) -> int:
+    """Where ``data`` lies, for structures that hold pointers. It must be kept until the kernel has seen it."""
+    if not isinstance(data, bytes):
+        return _ctypes.addressof(data)
+    pointer = c_char_p(data)
+    return int(c_void_p.from_address(_ctypes.addressof(pointer)).value or 0)
 
 
 def wipe(start: int, end: int) -> None:
     """Overwrite this process's own memory from ``start`` to ``end`` with zeros."""
-    memory: Buffer = (c_char * (end - start)).from_address(start)
-    memory.raw = bytes(end - start)
+    _memset(start, None, end - start)

@@ -1,8 +1,8 @@
 """The channel between pid 1 of the jail and the launcher: a pair of sockets, which costs two descriptors of the few
 that a caller may have allowed.
 
-To the launcher go messages of a fixed size. To pid 1 go single bytes: two zeros, when the ids are mapped and when the
-plugin may start; after them, numbers of signals to pass on.
+To the launcher go messages of a fixed size. To pid 1 go single bytes: a zero when the ids are mapped, another when the
+plugin may start, if the launcher has steps to do before that; after them, numbers of signals to pass on.
 
 Only our own code writes it: the descriptor is closed when the plugin's program is executed, and pid 1 can
 neither be traced nor have its descriptors taken. What a message says decides nothing but the report.
@@ -10,9 +10,8 @@ neither be traced nor have its descriptors taken. What a message says decides no
 
 from __future__ import annotations
 
-import _socket  # the socket module costs 3 ms more
+import _struct as struct  # the module around it is a file more to find
 import os
-import struct
 
 from jailpy.model.record import Record
 
@@ -31,16 +30,17 @@ class Message(Record):
     text: str = ""
 
 
-def pair() -> tuple[int, int]:
-    """Two connected sockets that keep messages apart (unix(7), SOCK_SEQPACKET), closed at execve."""
-    one, other = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
-    return one.detach(), other.detach()
-
-
 def send(fd: int, message: Message) -> None:
     """Write one message."""
     text = message.text.encode(errors="replace")[:200]
     os.write(fd, _FORMAT.pack(*message[:-1], text))
+
+
+def report(fd: int, error: BaseException, *, step: int = -1, kind: int = FAILED) -> None:
+    """Say that a step has failed, or pid 1 itself."""
+    number = error.errno or 0 if isinstance(error, OSError) else 0
+    text = getattr(error, "strerror", None) if number else f"{type(error).__name__}: {error}"
+    send(fd, Message(kind=kind, step=step, number=number, text=str(text)))
 
 
 def receive(fd: int) -> Message | None:

@@ -6,35 +6,31 @@ A step that fails is named to the launcher and ends the process, and with pid 1 
 from __future__ import annotations
 
 import os
-import resource
 
+from jailpy.kernel import usage
 from jailpy.launch import channel, reaper
 from jailpy.launch.channel import Message
 from jailpy.launch.context import Context
-from jailpy.launch.stages import birth, privilege, program, root
+from jailpy.launch.stages import identity, privilege, program, root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ACTS: dict[str, Callable[..., None]] = birth.ACTS | root.ACTS | privilege.ACTS | program.ACTS
+ACTS: dict[str, Callable[..., None]] = identity.ACTS | root.ACTS | privilege.ACTS | program.ACTS
 
 
 def live(ctx: Context) -> None:
-    """Everything that pid 1 does. Never returns."""
-    try:
-        if os.read(ctx.channel, 1):  # the id map is written; end of file means that the launcher gave up
-            for stage in ("identity", "root", "limits", "close"):
-                perform(ctx, stage)
-            spent = resource.getrusage(resource.RUSAGE_SELF)
-            user, system = int(spent.ru_utime * 1e6), int(spent.ru_stime * 1e6)
-            channel.send(ctx.channel, Message(kind=channel.READY, user_us=user, system_us=system))
-            if os.read(ctx.channel, 1):  # the launcher has done its last steps too
-                reaper.run(ctx, start)
-    except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
-        _report(ctx, -1, error)
-    finally:
-        os._exit(125)
+    """Everything that pid 1 does, to its end."""
+    if not os.read(ctx.channel, 1):  # the id map is written; end of file means that the launcher gave up
+        return
+    for stage in ("identity", "root", "limits", "close"):
+        perform(ctx, stage)
+    spent = usage.own()
+    user, system = int(spent.user_s * 1e6), int(spent.system_s * 1e6)
+    channel.send(ctx.channel, Message(kind=channel.READY, user_us=user, system_us=system))
+    if not ctx.supervised or os.read(ctx.channel, 1):  # the launcher has done its last steps too
+        reaper.run(ctx, start)
 
 
 def start(ctx: Context) -> None:
@@ -50,12 +46,6 @@ def perform(ctx: Context, stage: str) -> None:
         try:
             ACTS[step.act](ctx, *step.arguments)
         except OSError as error:
-            _report(ctx, index, error, channel.NOTE if step.soft else channel.FAILED)
+            channel.report(ctx.channel, error, step=index, kind=channel.NOTE if step.soft else channel.FAILED)
             if not step.soft:
                 os._exit(125)
-
-
-def _report(ctx: Context, step: int, error: BaseException, kind: int = channel.FAILED) -> None:
-    number = error.errno or 0 if isinstance(error, OSError) else 0
-    text = getattr(error, "strerror", None) if number else f"{type(error).__name__}: {error}"
-    channel.send(ctx.channel, Message(kind=kind, step=step, number=number, text=str(text)))

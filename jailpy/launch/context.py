@@ -6,8 +6,12 @@ from jailpy.model.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import select
     from collections.abc import Callable
     from typing import Any, Protocol
+
+    from jailpy.launch.group import Group
+    from jailpy.model.result import Frame
 
     class Delivery(Protocol):
         def take(self, source: int) -> None:
@@ -15,6 +19,22 @@ if TYPE_CHECKING:
 
         def finish(self) -> tuple[str, ...]:
             """Copy what lies in it; what was left behind, and why."""
+
+    class Tracer(Protocol):
+        SIGNAL: int
+        ours: tuple[int, ...]
+
+        def register(self, poll: select.poll) -> None:
+            """Add what is to be waited for."""
+
+        def move(self, fd: int, pid_1: int) -> bool:
+            """Whether the signal is to be sent now."""
+
+        def close(self) -> None:
+            """Nothing more is waited for."""
+
+        def stacks(self) -> tuple[tuple[Frame, ...], ...]:
+            """What was seen."""
 
 
 class Context:
@@ -30,8 +50,12 @@ class Context:
     write_limits: tuple[int | None, int | None] = (None, None)  # bytes, entries
     leashes: tuple[int, ...] = ()
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, group: Group | None = None) -> None:
         self.plan = plan
+        self.group = group  # the jail's cgroup
+        self.cgroup = -1  # the same, where pid 1 is born into it
+        self.tracer: Tracer | None = None
+        self.trace = -1  # what a traceback is written to
         # made by the launcher before the child is born
         self.launcher = -1  # pidfd of the launcher
         self.channel = -1  # the jail's end of it
@@ -71,6 +95,11 @@ class Context:
         self.executing = -1  # the bootstrap writes to it when the narrower filter is on
         self.plugin = 0  # the process
         self.environment: dict[str, str] | None = None  # None: what the launcher has
+
+    @property
+    def supervised(self) -> bool:
+        """Whether the launcher has steps to do when the jail is closed; pid 1 waits for them."""
+        return any(step.stage == "supervise" for step in self.plan.steps)
 
     @property
     def scratch(self) -> list[str]:

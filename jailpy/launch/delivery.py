@@ -12,7 +12,7 @@ import errno
 import os
 
 from jailpy.broker.out import Collector, Writer
-from jailpy.kernel import capabilities
+from jailpy.kernel import attributes, capabilities
 
 _END = (1 << 31) - 1
 
@@ -67,7 +67,7 @@ def _write(connection: int, folder: int, owner: os.stat_result) -> None:
             os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)
             os.setresuid(owner.st_uid, owner.st_uid, owner.st_uid)
         capabilities.keep_only()
-        capabilities.no_new_privileges()
+        attributes.no_new_privileges()
         Writer(connection, folder).serve()
     except (OSError, EOFError):
         os._exit(1)

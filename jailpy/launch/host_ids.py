@@ -6,9 +6,9 @@ the descriptor, so that the id stays taken for as long as anything of the jail l
 
 from __future__ import annotations
 
+import _struct as struct  # the module around it is a file more to find
 import fcntl
 import os
-import struct
 
 from jailpy.errors import HostError
 

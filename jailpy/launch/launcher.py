@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
 import os
-import resource
 import time
 
-from jailpy.kernel import namespaces
+from jailpy.kernel import namespaces, sockets
 from jailpy.launch import channel, child
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending
 from jailpy.launch.result import conclude
+from jailpy.launch.stages import birth, guard
 from jailpy.launch.supervisor import Supervisor
 from jailpy.model.plan import Plan
-from jailpy.model.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jailpy.launch.context import Delivery
+    from jailpy.launch.group import Group
+    from jailpy.model.result import Result
 
 _FILES = 1024
 
 
-def run(plan: Plan, born: Callable[[], None] | None = None) -> Result:
+def run(plan: Plan, born: Callable[[], None] | None = None, group: Group | None = None) -> Result:
     """Run ``plan`` to its end. What goes wrong on the way is in the result; nothing is left behind.
+
+    ``group`` is the jail's cgroup; whoever made it removes it afterwards.
 
     ``born`` is called when there is a jail and this process would wait: when the plugin has started, for root while the
     jail builds itself, since root's launcher has its rights until then.
@@ -38,7 +41,7 @@ def run(plan: Plan, born: Callable[[], None] | None = None) -> Result:
     _make_room()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, the kernel would reap pid 1 before it is looked at
     ending = Ending(started=time.time(), clock=time.monotonic())
-    ctx = Context(plan)
+    ctx = Context(plan, group)
     with Supervisor(ctx, ending) as supervisor:
         _supervised(ctx, supervisor, ending, born)
         if ctx.delivery is not None:
@@ -68,9 +71,11 @@ def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Call
 
 def _make_room() -> None:
     """Allow as many open files as we may: a caller may have allowed few, and root's jails begin with many trees."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if not 0 <= soft < _FILES:
+    if not 0 <= os.sysconf("SC_OPEN_MAX") < _FILES:
         return
+    import resource  # which few runs need this early
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if os.geteuid() == 0:  # CAP_SYS_RESOURCE, or a refusal
         hard = max(hard, _FILES)
     try:
@@ -90,15 +95,25 @@ def _prepare(ctx: Context, ending: Ending) -> None:
 
 def _give_birth(ctx: Context, supervisor: Supervisor, ending: Ending) -> tuple[int, int]:
     try:
-        pid, pidfd = namespaces.clone(ctx.namespaces)
+        pid, pidfd = namespaces.clone(ctx.namespaces, ctx.cgroup)
     except OSError as error:
         first = next((i for i, step in enumerate(ctx.plan.steps) if step.stage == "clone"), -1)
         ending.failed(first, error.errno or 0, error.strerror or "")
         raise _StoppedError from error
     if pid == 0:
+        _live(ctx, supervisor)
+    return pid, pidfd
+
+
+def _live(ctx: Context, supervisor: Supervisor) -> None:
+    """In pid 1. Never returns."""
+    try:
         supervisor.become_child()
         child.live(ctx)
-    return pid, pidfd
+    except BaseException as error:  # noqa: BLE001 (whatever it is, the jail must end, and say why)
+        channel.report(ctx.channel, error)
+    finally:
+        os._exit(125)
 
 
 def _perform(ctx: Context, stage: str, ending: Ending) -> None:
@@ -106,7 +121,7 @@ def _perform(ctx: Context, stage: str, ending: Ending) -> None:
         if step.stage != stage:
             continue
         try:
-            (_ACTS.get(step.act) or child.ACTS[step.act])(ctx, *step.arguments)
+            ACTS[step.act](ctx, *step.arguments)
         except OSError as error:
             if step.soft:
                 ending.noted(index, error.errno or 0)
@@ -118,7 +133,7 @@ def _perform(ctx: Context, stage: str, ending: Ending) -> None:
 def _deliver(ctx: Context, path: str, identity: tuple[int, int], room: int | None) -> None:
     from jailpy.launch.delivery import Delivery
 
-    ctx.out = channel.pair()
+    ctx.out = sockets.pair()
     ctx.delivery = Delivery(path, identity, room)
 
 
@@ -129,7 +144,40 @@ def _finish(delivery: Delivery, ending: Ending) -> None:
     ending.clock += time.monotonic() - began
 
 
-_ACTS: dict[str, Callable[..., None]] = {"deliver": _deliver}  # which the child must not even import
+def _limit_group(ctx: Context, name: str, text: str) -> None:
+    assert ctx.group is not None
+    ctx.group.write(name, text)
+
+
+def _limit_devices(ctx: Context, text: str) -> None:
+    from jailpy.kernel import cgroups
+
+    for device in cgroups.block_devices():
+        _limit_group(ctx, "io.max", f"{device} {text}")
+
+
+def _trace(ctx: Context, lifts: bool) -> None:
+    from jailpy.launch.tracer import Tracer
+
+    assert ctx.group is not None
+    ctx.tracer = Tracer(ctx.group, lifts=lifts)
+    ctx.trace = ctx.tracer.theirs
+
+
+def _enter_group(ctx: Context) -> None:
+    assert ctx.group is not None
+    ctx.cgroup = ctx.group.fd
+
+
+ACTS: dict[str, Callable[..., None]] = {
+    **birth.ACTS,
+    **guard.ACTS,
+    "deliver": _deliver,
+    "group-limit": _limit_group,
+    "group-devices": _limit_devices,
+    "group-enter": _enter_group,
+    "trace": _trace,
+}
 
 
 def stand_on_descriptors() -> None:

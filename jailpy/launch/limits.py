@@ -6,8 +6,7 @@ looking from time to time; a run that is over before the first look has none.
 
 from __future__ import annotations
 
-import resource
-
+from jailpy.kernel.usage import FILE_SIZE, OPEN_FILES, PROCESSES, ceiling
 from jailpy.model.plan import Plan
 from jailpy.model.result import Limit, Usage
 
@@ -41,20 +40,22 @@ def over_time(plan: Plan, usage: Usage) -> bool:
 
 
 def _of_amount(plan: Plan, ending: Ending, wall_s: float, usage: Usage) -> list[Row]:
-    limits, tasks = plan.policy.limits, _lowered(plan.policy.limits.tasks, resource.RLIMIT_NPROC, 1)  # and pid 1
+    limits, tasks = plan.policy.limits, _lowered(plan.policy.limits.tasks, PROCESSES, 1)  # and pid 1
+    tally = ending.tally
+    refused = tally.task_hits if tally and tally.task_hits is not None else _reached(tasks, usage.tasks_peak)
     return [
         ("wall", limits.wall, round(wall_s, 6), 0),
         ("cpu", limits.cpu, round(usage.cpu_user_s + usage.cpu_system_s, 6), 0),
-        ("memory", limits.memory, usage.memory_peak_bytes, 0),
-        ("tasks", tasks, usage.tasks_peak, _reached(tasks, usage.tasks_peak)),
+        ("memory", limits.memory, usage.memory_peak_bytes, tally.memory_hits if tally else 0),
+        ("tasks", tasks, usage.tasks_peak, refused),
         ("output", limits.output, ending.stdout + ending.stderr, int(ending.flooded)),
     ]
 
 
 def _of_files(plan: Plan, ending: Ending) -> list[Row]:
     limits, filesystem, watch, last = plan.policy.limits, plan.policy.filesystem, ending.watch, ending.last
-    files = _lowered(limits.open_files, resource.RLIMIT_NOFILE)
-    size = _lowered(limits.file_size, resource.RLIMIT_FSIZE)
+    files = _lowered(limits.open_files, OPEN_FILES)
+    size = _lowered(limits.file_size, FILE_SIZE)
     opened = watch.open_files if watch and watch.open_files else None
     scratch = max(watch.scratch if watch else 0, last.scratch if last else 0)
     inodes = max(watch.scratch_files if watch else 0, last.scratch_files if last else 0)
@@ -77,7 +78,5 @@ def _reached(limit: int | None, peak: int | None) -> int | None:
 
 def _lowered(limit: int | None, which: int, ours: int = 0) -> int | None:
     """The limit in force where the caller's own is lower (getrlimit(2))."""
-    ceiling = resource.getrlimit(which)[1]
-    if limit is None or ceiling == resource.RLIM_INFINITY:
-        return limit
-    return min(limit, ceiling - ours)
+    most = ceiling(which)
+    return limit if limit is None or most is None else min(limit, most - ours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal as signal  # the module around it builds enumerations, 3 ms
 import os
 import time
 
@@ -11,6 +12,7 @@ from jailpy.launch.ending import Ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from jailpy.launch.group import Group
     from jailpy.launch.watch import Watch
 
 _FIRST = 0.02  # seconds that a plugin has lived when it is first looked at: most are over by then, or run long
@@ -34,18 +36,24 @@ class Oversight:
             self._hold()
 
     def survey(self) -> None:
-        """Count what lies in the folders that the jail may write, before it writes."""
+        """While pid 1 builds the jail: count what lies in the folders that the jail may write, before it writes."""
         if self._ctx.written:
             self._watch()
+        if os.geteuid() == 0:
+            self._open_as_root()
 
-    def step_down(self) -> None:
+    def _open_as_root(self) -> None:
         """What root must have before it becomes the jail's id: its own accounts, and perhaps our modules."""
         self._watch()  # first: its import may need the last descriptor, and gives it back
+        if self._ctx.group is not None:
+            self._ctx.group.keep_right_to_remove()
         self._accounts = processes.open_accounts()
         self._hold()
 
     def begin(self) -> None:
         """The plugin starts."""
+        if self._ctx.group is not None and self._ending.setup_s is not None:
+            self._ctx.group.apart = self._ending.setup_s
         self.due = time.monotonic() + _FIRST
 
     def look(self) -> str:
@@ -64,11 +72,30 @@ class Oversight:
         """All processes have ended and pid 1 has been waited for."""
         if self._ending.watch is not None:
             self._ending.watch.settle()
+        if self._ctx.group is not None:
+            self._count(self._ctx.group)
         self._accounts = self._accounts or processes.open_accounts()
         if self._accounts:
             self._ending.storage = processes.storage_of_ended(*self._accounts)
 
+    def _count(self, group: Group) -> None:
+        """What the kernel counted of the whole jail, and whether it was the kernel that ended it."""
+        tally = self._ending.tally = group.tally()
+        if tally.ended_for_memory and self._killed():
+            self._ending.stop("memory-limit", "memory")
+        elif tally.ended_by_host and self._killed():
+            self._ending.stop("killed", "")
+            self._ending.warnings += ("the host had no memory left, and its kernel ended the jail",)
+
+    def _killed(self) -> bool:
+        """Whether the plugin ended by SIGKILL, or pid 1 before it could tell how."""
+        last = self._ending.last
+        return last is None or (os.WIFSIGNALED(last.number) and os.WTERMSIG(last.number) == signal.SIGKILL)
+
     def close(self) -> None:
+        if self._ctx.tracer is not None:
+            self._ctx.tracer.close()
+            self._ending.stacks = self._ctx.tracer.stacks()
         for fd in (*self._accounts, *self._held, *self._ctx.written):
             os.close(fd)
 

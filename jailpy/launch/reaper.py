@@ -28,7 +28,7 @@ def run(ctx: Context, start: Callable[[Context], None]) -> None:
     executed, ctx.executing = os.pipe2(os.O_CLOEXEC)
     start(ctx)
     os.close(ctx.executing)
-    for fd in ctx.streams:
+    for fd in (*ctx.streams, *((ctx.trace,) if ctx.trace >= 0 else ())):
         os.close(fd)
     if ctx.confirms and not os.read(executed, 1):  # end of file: the bootstrap has ended
         narrowing = next(index for index, step in enumerate(ctx.plan.steps) if step.act == "confirm")

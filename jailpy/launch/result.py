@@ -48,6 +48,7 @@ def conclude(plan: Plan, ending: Ending) -> Result:
         usage=usage,
         limits=limits.rows(plan, ending, outcome, wall_s, usage),
         left=ending.left,
+        at_memory_high=ending.stacks,
         relayed_signal=ending.relayed,
     )
 
@@ -109,7 +110,7 @@ def _warnings(plan: Plan, ending: Ending) -> tuple[str, ...]:
     found = [f"{plan.steps[i].name}: {plan.steps[i].text}: {os.strerror(n)}; went on without" for i, n in ending.notes]
     if ending.flooded and not ending.why:
         found.append(f"output after {plan.policy.limits.output} bytes was dropped (limits.output)")
-    return tuple(found)
+    return (*found, *ending.warnings)
 
 
 def _usage(ending: Ending) -> Usage | None:
@@ -117,12 +118,18 @@ def _usage(ending: Ending) -> Usage | None:
     account, watch = ending.account, ending.watch
     if account is None or ending.setup_s is None:  # there was no jail
         return None
-    times = (account.ru_utime - ending.setup_s[0], account.ru_stime - ending.setup_s[1])
-    memory, storage, tasks = account.ru_maxrss << 10, ending.storage, None
+    times = (account.user_s - ending.setup_s[0], account.system_s - ending.setup_s[1])
+    memory, storage, tasks = account.memory, ending.storage, None
+    tally = ending.tally
     if watch is not None:
         times = max(times, (watch.user, watch.system), key=sum)
         memory, tasks = max(memory, watch.memory), watch.tasks or None
         storage = storage and (storage[0] + watch.read, storage[1] + watch.written)
+    if tally is not None:  # the kernel's own count of the whole jail
+        times = (tally.user_s, tally.system_s)
+        memory = tally.memory or memory
+        tasks = tally.tasks - 1 if tally.tasks else tasks  # pid 1 is ours
+        storage = (tally.read, tally.written) if tally.read is not None and tally.written is not None else storage
     return Usage(
         cpu_user_s=round(max(0.0, times[0]), 6),
         cpu_system_s=round(max(0.0, times[1]), 6),

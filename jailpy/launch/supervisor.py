@@ -8,10 +8,12 @@ import select
 import time
 
 from jailpy.errors import HostError, UsageError
-from jailpy.launch import channel, child
+from jailpy.kernel import sockets, usage
+from jailpy.launch import channel
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending
 from jailpy.launch.oversight import Oversight
+from jailpy.launch.stages import guard
 from jailpy.launch.streams import Streams
 from jailpy.model.plan import Plan
 
@@ -70,8 +72,8 @@ class Supervisor:
 
     def _theirs(self) -> tuple[int, ...]:
         ctx = self._ctx
-        theirs = (ctx.channel, ctx.launcher, ctx.terminal, *ctx.streams, *ctx.trees.values())
-        ctx.channel = ctx.launcher = ctx.terminal = -1
+        theirs = (ctx.channel, ctx.launcher, ctx.terminal, ctx.trace, *ctx.streams, *ctx.trees.values())
+        ctx.channel = ctx.launcher = ctx.terminal = ctx.trace = -1
         ctx.streams = (-1, -1, -1)
         ctx.trees = {}
         return theirs
@@ -81,7 +83,9 @@ class Supervisor:
         for number in (*_PASSED_ON, signal.SIGTSTP):
             signal.signal(number, signal.SIG_DFL)
         self._streams.forget()
-        for fd in (self._channel, *self._ctx.written):
+        group, tracer = self._ctx.group, self._ctx.tracer
+        theirs = (*((group.fd,) if group else ()), *(tracer.ours if tracer else ()))
+        for fd in (self._channel, *self._ctx.written, *theirs):
             os.close(fd)
 
     def adopt(self, pid: int, pidfd: int) -> None:
@@ -107,7 +111,7 @@ class Supervisor:
         if self._pidfd < 0 or self._pid == 0:
             return
         self._strike()
-        _, _, self._ending.account = os.wait4(self._pid, 0)
+        self._ending.account = usage.wait(self._pid)
         self._pid = 0
         self._oversight.settle()
 
@@ -125,6 +129,8 @@ class Supervisor:
                     self._gone = True
                 elif fd in self._ctx.leashes:
                     self._let_go()
+                elif self._ctx.tracer is not None and self._ctx.tracer.move(fd, self._pid) and self._started:
+                    self._tell(self._ctx.tracer.SIGNAL)
             if self._tired:
                 self._rest()
             self._check_limits()
@@ -138,6 +144,8 @@ class Supervisor:
         for fd in (self._channel, self._woken, -1 if self._gone else self._pidfd, *self._ctx.leashes):
             if fd >= 0:
                 poll.register(fd, select.POLLIN)
+        if self._ctx.tracer is not None:
+            self._ctx.tracer.register(poll)
         return poll
 
     def _over(self) -> bool:
@@ -171,20 +179,19 @@ class Supervisor:
 
     def _start(self) -> None:
         """The jail is closed: do the launcher's own last steps, then let the plugin start."""
-        if os.geteuid() == 0:
-            self._oversight.step_down()
         for index, step in enumerate(self._ctx.plan.steps):
             if step.stage != "supervise":
                 continue
             try:
-                child.ACTS[step.act](self._ctx, *step.arguments)
+                guard.ACTS[step.act](self._ctx, *step.arguments)
             except OSError as error:
                 self._ending.failed(index, error.errno or 0, error.strerror or "")
                 self._stop(signal.SIGKILL, "killed")
                 return
         self._started = True
         self._oversight.begin()
-        self._tell(0)
+        if self._ctx.supervised:
+            self._tell(0)
         self._ctx.begun()
 
     def _patience(self) -> int | None:
@@ -237,6 +244,8 @@ class Supervisor:
     def _strike(self) -> None:
         if not self._gone:
             self._oversight.before_kill()
+        if self._ctx.group is not None:
+            self._ctx.group.kill()
         try:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         except ProcessLookupError:
@@ -268,7 +277,7 @@ def _descriptors(plan: Plan) -> tuple[list[int], Streams]:
     """Every descriptor that a jail needs of us: channel, our own pidfd; and those of the streams."""
     opened: list[int] = []
     try:
-        opened += channel.pair()
+        opened += sockets.pair()
         opened.append(os.pidfd_open(os.getpid()))
         if not plan.tty:
             return opened, Streams(plan)

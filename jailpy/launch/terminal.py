@@ -14,8 +14,8 @@ import time
 import tty
 
 from jailpy.broker.stdio import Allowance, Input, Output
-from jailpy.kernel import handover, terminals
-from jailpy.launch import channel, streams
+from jailpy.kernel import handover, sockets, terminals
+from jailpy.launch import streams
 from jailpy.launch.keyboard import Keyboard, in_foreground
 from jailpy.model.plan import Plan
 
@@ -72,7 +72,7 @@ class OwnTerminal(streams.Streams):
 
     def __init__(self, plan: Plan) -> None:
         self._source, _ = streams.standard_input("")
-        self._from_jail, self.socket = channel.pair()
+        self._from_jail, self.socket = sockets.pair()
         self._sink, self._cleaner, self._sink_owned = streams.writable(1, plan)
         self.theirs = (-1, -1, -1)
         self.allowance = Allowance()

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 _SHORTEST, _LONGEST = 0.01, 0.25  # seconds between two looks
 _RATE = 4 << 30  # bytes a second that a jail comes to hold, at most; one process touches 1.6 GB
 _TIMES = 3  # that processes are found to hold too much together before it is believed
-_SHARE = 10  # looking takes at most this part of a processor
+_SHARE, _SHARE_NEAR = (
+    10,
+    2,
+)  # looking takes at most this part of a processor; and where the limit is about to be reached
 
 
 class Watch:
@@ -38,6 +41,8 @@ class Watch:
         self._device = _memory_device()
         self._folders = _folders(ctx)
         self._scratch = ctx.scratch
+        self._mapped = 0  # bytes, those that processes share counted in each
+        self._last = (0.0, 0)  # when it was last looked, and what was mapped
         self.due = 0.0  # of time.monotonic()
         self.user = self.system = 0.0
         self.tasks = self.open_files = self.memory = self.scratch = self.scratch_files = 0
@@ -52,6 +57,8 @@ class Watch:
         """Look once; the name of a limit that is exceeded, or an empty string."""
         began = time.monotonic()
         plugin = self._processes()
+        if self._ctx.group is not None:
+            self.user, self.system = self._ctx.group.look()
         nameless: dict[tuple[int, int], int] = {}
         devices = frozenset(self._folders.devices) if self._folders else frozenset()
         for process in plugin:
@@ -68,13 +75,24 @@ class Watch:
         if self._ctx.memory is not None:
             pauses.append((self._ctx.memory - used) / _RATE)
             reason = "memory" if used > self._ctx.memory else reason
-        now = time.monotonic()
-        pause = max(min(pauses), _SHORTEST, _SHARE * (now - began))
+        took = time.monotonic() - began
+        share = _SHARE_NEAR if self._will_cross(began, used, _SHARE * took) else _SHARE
+        pause = max(min(pauses), _SHORTEST, share * took)
         if self._folders:
             reason = self._folders.look(deleted) or reason
             pause = min(pause, self._folders.pause)
         self.due = time.monotonic() + pause
         return reason
+
+    def _will_cross(self, began: float, used: int, pause: float) -> bool:
+        """Whether memory that goes on growing as it has since the last look reaches the limit in so many seconds.
+
+        What is mapped tells how it grows: what is held is not counted at each look.
+        """
+        (before, mapped), self._last = self._last, (began, self._mapped)
+        if self._ctx.memory is None or self._mapped <= mapped:
+            return False
+        return self._ctx.memory - used < (self._mapped - mapped) / (began - before) * pause
 
     def settle(self) -> None:
         """When all have ended: what has come to lie in the folders for good."""
@@ -113,7 +131,7 @@ class Watch:
     def _memory(self, plugin: list[Process], memfds: dict[tuple[int, int], int]) -> int:
         """Bytes that the jail holds. Where all that is mapped stays below the limit, that is what is told."""
         apart = self._used_scratch(plugin) + sum(memfds.values())
-        bound = apart + sum(process.resident for process in plugin)
+        bound = self._mapped = apart + sum(process.resident for process in plugin)
         limit = self._ctx.memory
         if limit is None or bound <= limit:
             return bound

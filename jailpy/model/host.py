@@ -14,3 +14,5 @@ class Host(Record):
     landlock: int  # ABI version, 0: none
     sysctl_writable: bool  # /proc/sys is not mounted read-only
     tty: bool = False  # the caller's standard output or error is a terminal
+    cgroup: tuple[str, ...] = ()  # controllers that the jail's own cgroup has; none: there is none
+    cgroup_note: str = ""  # where it is made, or why not

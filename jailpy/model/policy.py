@@ -9,6 +9,7 @@ class PythonPolicy(Record):
     interpreter: str = "auto"  # "auto", a path, or a version such as "3.12"
     venv: str = ""  # a virtual environment whose site-packages are mounted
     without: tuple[str, ...] = ()  # modules left out of the root
+    memory_traceback: bool = False  # where it is, once, when its memory reaches limits.memory-high, or 7/8 of its limit
 
 
 class FilesystemPolicy(Record):
@@ -39,8 +40,11 @@ class LimitsPolicy(Record):
     wall: float | None = 60.0
     cpu: float | None = 60.0
     memory: int | None = 512 << 20
+    memory_high: int | None = None  # above it the kernel takes memory back and slows the jail down
     swap: int | None = 0
     cpu_quota: float | None = None  # 1.0 is one whole processor
+    cpu_weight: int | None = None  # its share beside other cgroups, 100 is the kernel's default
+    cpus: str = ""  # the processors that it may run on, such as "0-1,3"; "": all
     io_read: int | None = None  # bytes a second
     io_write: int | None = None
     tasks: int | None = 64
@@ -50,6 +54,7 @@ class LimitsPolicy(Record):
     write_files: int | None = 10_000  # and files
     output: int | None = 16 << 20
     output_then: str = "kill"  # "kill" | "truncate"
+    cgroup_parent: str = ""  # where the jail's cgroup is made, a path in the cgroup tree; "": where it can be
 
 
 class Condition(Record):
@@ -101,6 +106,7 @@ class Origin(Record):
     key: str
     source: str  # file name
     line: int  # 0 where not known
+    item: str = ""  # what stands there, of a list that adds
 
 
 class Policy(Record):

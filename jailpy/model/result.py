@@ -59,6 +59,14 @@ class Limit(Record):
     ended_run: bool
 
 
+class Frame(Record):
+    """A line of a traceback, as the plugin's own process tells it."""
+
+    file: str
+    line: int
+    function: str
+
+
 class Result(Record):
     outcome: str
     status: int  # what the command exits with under --exit-status plugin
@@ -72,4 +80,5 @@ class Result(Record):
     usage: Usage | None
     limits: tuple[Limit, ...] = ()
     left: tuple[str, ...] = ()  # what of /out was not copied, and why; it stands in the warnings too
+    at_memory_high: tuple[tuple[Frame, ...], ...] = ()  # a stack of each thread, when its memory reached the mark
     relayed_signal: int = 0  # the signal that jailpy itself was told to end by

@@ -36,6 +36,9 @@ def steps(policy: Policy, host: Host, host_id: int) -> list[Step]:
         found.append(_PREPARE.wall("groups-cleared", text, "clear-groups", shadows=root))
     for name, flag, text, shadows in _NAMESPACES:
         needs = ("namespace-user",) if name != "user" else ()
+        if name == "cgroup" and host.cgroup:  # born with the flag, its root were the launcher's place
+            found.append(_IDENTITY.wall("namespace-cgroup", text, "cgroup-root", needs=needs))
+            continue
         step = _CLONE.wall(f"namespace-{name}", text, "namespace", flag, needs=needs, shadows=shadows)
         found.append(step)
     text = "where the host runs out of memory, what the kernel ends first is in the jail"

@@ -6,10 +6,11 @@ from jailpy.errors import ProfileError
 from jailpy.model.host import Host
 from jailpy.model.interpreter import Interpreter
 from jailpy.model.policy import Policy
-from jailpy.plan import narrowing, plugin
+from jailpy.plan import group, narrowing, plugin
 from jailpy.plan.intake import Program
 
 CONFIRM = "{confirm}"  # stands for the descriptor on which the bootstrap says that it has narrowed
+TRACE = "{trace}"  # for the one to which it lets tracebacks be written
 _MODULE = (
     "import sys, runpy; sys.path.insert(0, '/plugin'); sys.argv[:] = sys.argv[1:];"
     " runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
@@ -25,11 +26,13 @@ def command(program: Program, policy: Policy, interpreter: Interpreter, host: Ho
             raise ProfileError(message, hint="use jailpy run, or a profile that allows both")
         return (program.what, *program.arguments)
     python = (interpreter.executable, "-I", *(("-u",) if host.tty else ()))
-    if narrow:
+    traced = group.is_traced(policy, host)
+    if narrow or traced:
         from jailpy.abi.syscalls import ARCHITECTURES
 
         number = str(ARCHITECTURES[host.architecture]["seccomp"])
-        start = ("-S", narrowing.BOOTSTRAP, CONFIRM, number, narrowing.PROGRAM, program.kind)
+        narrower = (CONFIRM, number, narrowing.PROGRAM) if narrow else ("-", "-", "-")
+        start = ("-S", narrowing.BOOTSTRAP, *narrower, TRACE if traced else "-", program.kind)
         return (*python, *start, program.what, *program.arguments)
     if program.kind in ("file", "code"):
         return (*python, *plugin.words(program))

@@ -24,14 +24,16 @@ _SHADOWS = {
 }
 
 
-def in_force(policy: Policy, *, terminal: bool = False) -> Policy:
-    """The policy with the rules that this run's circumstances call for."""
+def in_force(policy: Policy, *, terminal: bool = False, counted: bool = False) -> Policy:
+    """The policy with the rules that this run's circumstances call for; ``counted``: a cgroup counts its memory."""
     rules = policy.seccomp
     if not (policy.network.loopback or policy.network.allow):
         rules = bpf.switch_on(rules, "network-off")
     if terminal:
         rules = bpf.switch_on(rules, "tty")
-    return policy._replace(seccomp=bpf.switch_on(rules, "memory-fallback"))
+    if not counted:
+        rules = bpf.switch_on(rules, "memory-fallback")
+    return policy._replace(seccomp=rules)
 
 
 def steps(policy: Policy) -> list[Step]:
@@ -55,16 +57,26 @@ def with_programs(steps: list[Step], policy: Policy, host: Host, *, terminal: bo
     rules = policy.seccomp
     for group in removed:
         rules = bpf.without(rules, group)
-    place = (policy.sha256, policy.network.loopback, terminal, tuple(removed), host.architecture)
+    place = (
+        policy.sha256,
+        policy.network.loopback,
+        terminal,
+        tuple(removed),
+        "memory" in host.cgroup,
+        host.architecture,
+    )
     return [_filled(step, rules, place) for step in steps]
 
 
 def all_programs(policy: Policy, architecture: str) -> list[tuple[str, tuple[bytes, ...]]]:
     """What a plan of this policy asks the cache for, when no step is left out: keys and programs."""
-    policy = in_force(policy)
-    place = (policy.sha256, policy.network.loopback, False, (), architecture)
-    which = (*_PROGRAM_OF.values(), *(("second",) if narrowing.is_narrow(policy.seccomp) else ()))
-    return [(_key(kind, place), _compile(kind, policy.seccomp, architecture)) for kind in which]
+    found = []
+    for counted in (False, True):
+        rules = in_force(policy, counted=counted).seccomp
+        place = (policy.sha256, policy.network.loopback, False, (), counted, architecture)
+        which = (*_PROGRAM_OF.values(), *(("second",) if narrowing.is_narrow(rules) else ()))
+        found += [(_key(kind, place), _compile(kind, rules, architecture)) for kind in which]
+    return found
 
 
 def _filled(step: Step, rules: SeccompPolicy, place: tuple[object, ...]) -> Step:

@@ -10,7 +10,7 @@ from jailpy.model.interpreter import Interpreter
 from jailpy.model.plan import Layer, Plan, Step
 from jailpy.model.policy import Policy, SeccompPolicy
 from jailpy.model.request import Request
-from jailpy.plan import birth, command, compiled, intake, narrowing, plugin, privilege, program, root
+from jailpy.plan import birth, command, compiled, group, intake, narrowing, plugin, privilege, program, root
 
 
 def compose(
@@ -25,9 +25,10 @@ def compose(
     without: frozenset[str] = frozenset(),
 ) -> Plan:
     """The Plan; ``without`` names steps that are left out, with all that need them (tests show what each is for)."""
-    policy = compiled.in_force(_with_required(policy, request), terminal=request.tty)
+    policy = compiled.in_force(with_required(policy, request), terminal=request.tty, counted="memory" in host.cgroup)
     layers = judge_layers(policy, host)
-    what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp)), terminal=request.tty)
+    traced = what.kind != "program" and group.is_traced(policy, host)
+    what = what._replace(files=(*what.files, *narrowing.files(policy.seccomp, traced=traced)), terminal=request.tty)
     if request.out:
         from jailpy.plan import out
 
@@ -36,6 +37,7 @@ def compose(
     environment = program.environment(policy, dict(os.environ), request)
     writable = (*(share.tree.target for share in what.shares if share.writable), *(("/out",) if what.out else ()))
     steps = [
+        *group.steps(policy, host, traced=traced),
         *birth.steps(policy, host, host_id),
         *root.steps(policy, host, host_id, interpreter, what),
         *privilege.steps(policy, host, writable),
@@ -65,7 +67,7 @@ def prune(steps: list[Step], without: frozenset[str]) -> list[Step]:
         gone |= more
 
 
-def _with_required(policy: Policy, request: Request) -> Policy:
+def with_required(policy: Policy, request: Request) -> Policy:
     """The policy with what --require asks for: a layer that the profile has switched off is on again."""
     unknown = [name for name in request.require if name not in dict(policy.layers)]
     if unknown:
@@ -96,7 +98,7 @@ def judge_layers(policy: Policy, host: Host) -> tuple[Layer, ...]:
 _OPTIONAL = ("landlock", "cgroup")
 HINTS = {
     "landlock": "boot with lsm=landlock,… (the kernel needs CONFIG_SECURITY_LANDLOCK), or ask for it as preferred",
-    "cgroup": "ask for it as preferred: limits of single processes are then what holds",
+    "cgroup": "jailpy doctor prints the line that gives it; or ask for it as preferred, and read what does not hold",
 }
 
 
@@ -107,33 +109,44 @@ def _layer(name: str, will: str, policy: Policy, host: Host) -> Layer:
         if host.landlock == 0:
             return Layer(name=name, state="off", detail="the kernel has it not, or has it switched off")
         return Layer(name=name, state="on", detail=f"ABI {host.landlock}")
-    if name == "cgroup":
-        detail = "limits of each process, and a watch that looks at the whole jail from time to time and does not see"
-        unseen = "memory of pipes, sockets and the kernel, nor shared memory that no process maps or has open"
-        missing = "".join(f"; {key} is not limited" for key in _unlimited(policy))
-        return Layer(name=name, state="fallback", detail=f"{detail} {unseen}{missing}")
-    return Layer(name=name, state="on", detail="")
+    return _cgroup(policy, host) if name == "cgroup" else Layer(name=name, state="on", detail="")
 
 
-def _unlimited(policy: Policy) -> list[str]:
-    """What the profile limits and nothing here enforces."""
-    limits = policy.limits
-    asked = (("swap", limits.swap), ("cpu-quota", limits.cpu_quota), ("io-read", limits.io_read),
-             ("io-write", limits.io_write))  # fmt: skip
-    return [name for name, value in asked if value is not None]
+WATCHED = ("memory", "tasks")  # what other layers limit where no cgroup does
+
+
+def _cgroup(policy: Policy, host: Host) -> Layer:
+    """What of the jail as a whole the kernel limits, and what it does not."""
+    missing = {key: needs for key, needs in group.wanted(policy.limits).items() if needs not in host.cgroup}
+    unlimited = "".join(
+        f"; {key} is not limited{f' (no controller {needs})' if host.cgroup else ''}"
+        for key, needs in missing.items()
+        if key not in WATCHED
+    )
+    if policy.python.memory_traceback and "memory" not in host.cgroup:
+        unlimited += "; no traceback when memory runs short"
+    if "memory" in host.cgroup and not missing:
+        return Layer(name="cgroup", state="on", detail=f"{host.cgroup_note}: {', '.join(host.cgroup)}")
+    if "memory" in host.cgroup:
+        unwatched = "; tasks are limited by user namespace (no controller pids)" if "tasks" in missing else ""
+        detail = f"{host.cgroup_note}: {', '.join(host.cgroup)}{unwatched}{unlimited}"
+        return Layer(name="cgroup", state="fallback", detail=detail)
+    detail = "limits of each process, and a watch that looks at the whole jail from time to time and does not see"
+    unseen = "memory of pipes, sockets and the kernel, nor shared memory that no process maps or has open"
+    return Layer(name="cgroup", state="fallback", detail=f"{host.cgroup_note}; {detail} {unseen}{unlimited}")
 
 
 def groups(host: Host) -> Layer:
     """Whether a jail keeps groups of its caller: an ordinary user cannot leave any behind."""
-    others = [group for group in host.groups if group != host.gid]
+    others = [number for number in host.groups if number != host.gid]
     if host.uid == 0 or not others:
         return Layer(name="groups", state="on", detail="no supplementary group")
     import grp
 
     names = []
-    for group in others:
+    for number in others:
         try:
-            names.append(grp.getgrgid(group).gr_name)
+            names.append(grp.getgrgid(number).gr_name)
         except KeyError:
-            names.append(str(group))
+            names.append(str(number))
     return Layer(name="groups", state="fallback", detail=f"kept: {', '.join(names)}")

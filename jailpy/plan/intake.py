@@ -11,12 +11,12 @@ from jailpy.model.plan import Plugin
 from jailpy.model.policy import FilesystemPolicy
 from jailpy.model.record import Record
 from jailpy.model.request import Request
-from jailpy.plan.shares import SharedTree, shared, shares
 from jailpy.policy.digest import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jailpy.plan.out import Target
+    from jailpy.plan.shares import SharedTree
 
 CONSOLE = "/run/jailpy/console.py"
 CAP = 16 << 20  # bytes of a single-file plugin
@@ -35,7 +35,11 @@ class Program(Record):
 
 def program(request: Request, filesystem: FilesystemPolicy) -> Program:
     """The program that ``request`` names, with every host path that the policy gives."""
-    given = shares(filesystem)
+    given: tuple[SharedTree, ...] = ()
+    if filesystem.read or filesystem.write:
+        from jailpy.plan.shares import shares
+
+        given = shares(filesystem)
     if request.command == "exec":
         name, *rest = request.arguments
         return Program(
@@ -104,6 +108,8 @@ def _copied(request: Request, name: str, path: str, content: bytes, given: tuple
 
 
 def _tree(path: str, filesystem: FilesystemPolicy) -> SharedTree:
+    from jailpy.plan.shares import shared
+
     sockets = filesystem.sockets
     return shared(os.path.abspath(path), "/plugin", sockets=sockets, writable=False, why="the plugin")
 

@@ -49,9 +49,10 @@ def second(seccomp: SeccompPolicy) -> SeccompPolicy:
     return seccomp._replace(allow=calls, rules=rules, refuse=(*refuse, closed), newer_calls="allow")
 
 
-def files(seccomp: SeccompPolicy) -> tuple[tuple[str, int, bytes], ...]:
+def files(seccomp: SeccompPolicy, *, traced: bool = False) -> tuple[tuple[str, int, bytes], ...]:
     """The bootstrap, and the place of its program, which is filled in when the steps are final."""
-    if not is_narrow(seccomp):
+    narrow = is_narrow(seccomp)
+    if not (narrow or traced):
         return ()
     with open(os.path.join(os.path.dirname(__file__), "inside", "bootstrap.py"), "rb") as file:
-        return ((BOOTSTRAP, 0o444, file.read()), (PROGRAM, 0o444, b""))
+        return ((BOOTSTRAP, 0o444, file.read()), *(((PROGRAM, 0o444, b""),) if narrow else ()))

@@ -18,8 +18,8 @@ def protect(contents: Contents) -> list[Mask]:
 
     Places count before they exist: a plugin that could make them would be believed by the next run.
     """
-    kept = _kept()
-    needed = [*kept, *_code_and_profiles()]
+    kept = kept_places()
+    needed = [*kept, *code_and_profiles()]
     covered = []
     for entry in contents.entries:
         source = entry.tree.source
@@ -36,13 +36,13 @@ def protect(contents: Contents) -> list[Mask]:
 
 def refuse_as_output(path: str) -> None:
     """Refuse a folder where files that a plugin named could come to be believed. Raises UsageError."""
-    taken = next((place for place in (*_kept(), *_code_and_profiles()) if _touch(place, path)), "")
+    taken = next((place for place in (*kept_places(), *code_and_profiles()) if _touch(place, path)), "")
     if taken:
         message = f"--out {path}: jailpy itself depends on {taken}"
         raise UsageError(message, hint="name another folder, or one below it")
 
 
-def _kept() -> list[str]:
+def kept_places() -> list[str]:
     """What is written between runs or about them: the cache, reports and audit log, the list of what runs."""
     lists = places.runtime()
     used = next((path for path in lists if os.path.isdir(os.path.dirname(path))), lists[-1])
@@ -50,7 +50,7 @@ def _kept() -> list[str]:
     return [os.path.realpath(place) for place in dict.fromkeys(known) if place]
 
 
-def _code_and_profiles() -> list[str]:
+def code_and_profiles() -> list[str]:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     environment = os.path.dirname(os.path.dirname(os.path.abspath(sys.executable)))
     environments = (environment,) if os.path.exists(os.path.join(environment, "pyvenv.cfg")) else ()

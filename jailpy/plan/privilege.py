@@ -58,7 +58,8 @@ def _limits(policy: Policy, host: Host) -> list[Step]:
     limits = policy.limits
     infinity = resource.RLIM_INFINITY
     ours = 1 if host.uid else 2  # pid 1, and host root's launcher, which enters the namespace
-    tasks = infinity if limits.tasks is None else limits.tasks + ours
+    behind = "pids" in host.cgroup  # then the cgroup's limit, which counts who was refused, is reached before this one
+    tasks = infinity if limits.tasks is None else limits.tasks + ours + behind
     cpu = infinity if limits.cpu is None else -int(-limits.cpu // 1) + 1  # the watch comes first, which can tell why
     size = infinity if limits.file_size is None else limits.file_size
     files = infinity if limits.open_files is None else limits.open_files
@@ -69,8 +70,8 @@ def _limits(policy: Policy, host: Host) -> list[Step]:
             resource.RLIMIT_NPROC,
             tasks,
             tasks,
-            f"{tasks} processes and threads in this user namespace, {ours} of them ours",
-            (),
+            f"{tasks} processes and threads in this user namespace, {ours + behind} of them not the plugin's",
+            ("cgroup-tasks",) if behind else (),
         ),
         ("open-files", resource.RLIMIT_NOFILE, files, files, f"{files} open files a process", ()),
         ("file-size", resource.RLIMIT_FSIZE, size, size, f"{size} bytes a file", ()),

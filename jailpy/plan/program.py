@@ -73,7 +73,7 @@ def supervision(policy: Policy, host: Host, host_id: int, leashes: tuple[int, ..
     if limits.cpu is not None:
         text = f"{limits.cpu:g} s of processor time for all processes together, looked at from outside"
         found.append(_LIMITS.wall("limit-cpu-whole", text, "cpu", limits.cpu))
-    if limits.memory is not None:
+    if limits.memory is not None and "memory" not in host.cgroup:  # there the kernel looks
         text = f"{limits.memory} bytes of memory for all processes together, looked at from outside"
         found.append(_LIMITS.wall("limit-memory", text, "memory", limits.memory))
     if limits.output is not None:

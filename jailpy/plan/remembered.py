@@ -8,7 +8,6 @@ every file that it came from is the same (see ``cache``).
 from __future__ import annotations
 
 import os
-import resource
 import sys
 
 from jailpy.model.host import Host
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 
 _CONTENTS = ("/etc/services", "/etc/protocols", "/etc/localtime", "/etc/group")  # whose content stands in the steps
 _OF_ID = ("map-id", "map-owner", "step-down")  # acts that are given the jail's id outside
+_OPEN = ("new-root", "execute", *_OF_ID)
 _OF_THE_RUN = ("plugin", "arguments", "labels", "report", "exit_status", "json", "no_history", "stdin", "raw", "quiet",
                "verbose")  # fmt: skip
 _ID = "{id}"  # stands for it in their texts
-_LIMITS = tuple(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
 
 
 def place(request: Request, host: Host) -> str:
@@ -40,7 +39,16 @@ def place(request: Request, host: Host) -> str:
     other: dict[str, Any] = {"code": None if request.code is None else "", **dict.fromkeys(_OF_THE_RUN)}
     asked = request._replace(**other)
     caller = (os.environ.get("PATH"), os.environ.get("HOME"), getattr(sys, "_base_executable", sys.executable))
-    return cache.key("plan", asked, caller, host, tuple(map(resource.getrlimit, _LIMITS)))
+    return cache.key("plan", asked, caller, host, _limits())
+
+
+def _limits() -> bytes:
+    """The caller's limits as the kernel writes them (proc(5)), which take a module less than getrlimit(2)."""
+    fd = os.open("/proc/self/limits", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, 4096)
+    finally:
+        os.close(fd)
 
 
 def recall(name: str, request: Request, host_id: int) -> Plan | None:
@@ -70,18 +78,21 @@ def _filled(steps: Any, what: intake.Program, host_id: int) -> list[Step]:
             made += [plugin.file(*file) for file in what.files]
             continue
         step = Step._make(fields)
-        arguments: Any = step.arguments
-        if step.act == "new-root":
-            size, files = arguments
-            step = step._replace(arguments=(size + sum(plugin.room(content) for _, _, content in what.files), files))
-        elif step.act == "execute":
-            argv, search = arguments
-            step = plugin.execution((*argv, *plugin.words(what)), search)
-        elif step.act in _OF_ID:
-            own = tuple(host_id if argument is None else argument for argument in arguments)
-            step = step._replace(text=step.text.replace(_ID, str(host_id)), arguments=own)
-        made.append(step)
+        made.append(_closed(step, what, host_id) if step.act in _OPEN else step)
     return made
+
+
+def _closed(step: Step, what: intake.Program, host_id: int) -> Step:
+    """The step with what the plugin and the id give it."""
+    arguments: Any = step.arguments
+    if step.act == "new-root":
+        size, files = arguments
+        return step._replace(arguments=(size + sum(plugin.room(content) for _, _, content in what.files), files))
+    if step.act == "execute":
+        argv, search = arguments
+        return plugin.execution((*argv, *plugin.words(what)), search)
+    own = tuple(host_id if argument is None else argument for argument in arguments)
+    return step._replace(text=step.text.replace(_ID, str(host_id)), arguments=own)
 
 
 def remember(name: str, plan: Plan, what: intake.Program, evidence: tuple[str, ...]) -> None:

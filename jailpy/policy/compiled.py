@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 WHENCE = ("name", "source", "chain", "origins", "sha256")  # not policy: where it stands
+UNSET = (None, "", ())  # each field has one of these at most, so that leaving it out says the same
 WORDS = ("why", "text")  # not policy: how a rule explains itself
 
 
@@ -72,10 +73,11 @@ def with_digest(policy: Policy) -> Policy:
 
 
 def _canonical(value: object) -> object:
-    """Records as (field, value) pairs, so that a field added with its default later can be told apart."""
+    """Records as (field, value) pairs, less what is not set: a key that a later version adds changes no old digest."""
     if hasattr(value, "_asdict"):
         pairs = value._asdict().items()
-        return tuple((field, _canonical(item)) for field, item in pairs if field not in (*WHENCE, *WORDS))
+        kept = (field for field, item in pairs if field not in (*WHENCE, *WORDS) and item not in UNSET)
+        return tuple((field, _canonical(getattr(value, field))) for field in kept)
     if isinstance(value, tuple):
         return tuple(map(_canonical, value))
     return value

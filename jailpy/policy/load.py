@@ -39,6 +39,13 @@ def load(name_or_path: str, *, uid: int, home: str | None, config_home: str | No
     ``home`` and ``config_home`` are the caller's HOME and XDG_CONFIG_HOME; they mean nothing for root. Raises
     ProfileError with every problem of the whole chain, or with the one that kept a file from being read.
     """
+    policy = read(name_or_path, uid=uid, home=home, config_home=config_home)
+    check_paths(policy)
+    return policy
+
+
+def read(name_or_path: str, *, uid: int, home: str | None, config_home: str | None) -> Policy:
+    """The same, whether or not its paths can go together."""
     problems = Problems()
     chain = _chain(name_or_path, folders(uid, home, config_home), uid, problems)
     merged = Merged()
@@ -46,9 +53,7 @@ def load(name_or_path: str, *, uid: int, home: str | None, config_home: str | No
         merged.lay(document, Settings(document, problems).values)
     seccomp = _seccomp(chain[0], merged, problems)
     problems.check()
-    policy = _policy(chain, merged, seccomp)
-    check_paths(policy)
-    return policy
+    return _policy(chain, merged, seccomp)
 
 
 def _chain(name: str, search: tuple[str, ...], uid: int, problems: Problems) -> list[Document]:

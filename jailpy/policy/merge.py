@@ -30,12 +30,12 @@ class Merged:
         have: tuple[str, ...] = self.values.get(key, ())  # type: ignore[assignment]  # as above
         for item in items:
             if item not in have:
-                self._note(document, f"{key}[{len(have)}]", key)
+                self._note(document, f"{key}[{len(have)}]", key, item)
                 have = (*have, item)
         self.values[key] = have
 
-    def _note(self, document: Document, place: str, key: str) -> None:
-        self.origins[place] = Origin(key=place, source=document.path, line=document.line(key))
+    def _note(self, document: Document, place: str, key: str, item: str = "") -> None:
+        self.origins[place] = Origin(key=place, source=document.path, line=document.line(key), item=item)
 
     def origin(self, key: str) -> Origin | None:
         """Where a key, an item ``key[n]`` of one, or a table around it came from."""

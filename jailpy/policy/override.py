@@ -23,13 +23,14 @@ FIXED = ("seccomp", "overrides")  # rules that only a profile can change
 
 def parse_limit(text: str) -> tuple[str, object]:
     """``--limit KEY=VALUE`` as a change; raises UsageError."""
-    name, equals, value = text.partition("=")
+    name, _, value = text.partition("=")
     key = f"limits.{name}"
-    if not equals or key not in schema.SETTINGS:
+    if not value or key not in schema.SETTINGS:
         known = tuple(limit.removeprefix("limits.") for limit in schema.keys_of("limits"))
-        wrong = f"there is no such limit{did_you_mean(name, known)}" if equals else "expected KEY=VALUE"
+        wrong = f"there is no such limit{did_you_mean(name, known)}" if value else "expected KEY=VALUE"
         raise UsageError(f"--limit {shown(text)}: {wrong}", hint=f"the keys are {', '.join(known)}")
-    number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else value
+    digits = value.isascii() and value.isdigit() and len(value) < 20
+    number = int(value) if digits and key != "limits.cpus" else value  # "3" is a list of one processor
     _fit(number, schema.SETTINGS[key].check, f"--limit {name}")
     return key, number
 
@@ -38,6 +39,12 @@ def parse_timeout(text: str) -> tuple[str, object]:
     """``--timeout DURATION`` as a change of the wall time; raises UsageError."""
     _fit(text, schema.SETTINGS["limits.wall"].check, "--timeout")
     return "limits.wall", text
+
+
+def parse_cgroup_parent(text: str) -> tuple[str, object]:
+    """``--cgroup-parent PATH`` as a change; raises UsageError."""
+    _fit(text, schema.SETTINGS["limits.cgroup-parent"].check, "--cgroup-parent")
+    return "limits.cgroup-parent", text
 
 
 def override(
@@ -93,9 +100,10 @@ def _change(policy: Policy, key: str, value: object) -> tuple[Policy, object, ob
 
 def _asked(policy: Policy, key: str, start: int | None, new: tuple[object, ...]) -> Policy:
     """The policy with the origin of a value, or of the items from ``start`` on, set to the command line."""
-    keys = [key] if start is None else [f"{key}[{index}]" for index in range(start, len(new))]
-    kept = tuple(origin for origin in policy.origins if origin.key not in keys)
-    return policy._replace(origins=(*kept, *(Origin(key=name, source=ASKED, line=0) for name in keys)))
+    asked = {key: ""} if start is None else {f"{key}[{start + at}]": str(item) for at, item in enumerate(new[start:])}
+    kept = tuple(origin for origin in policy.origins if origin.key not in asked)
+    made = (Origin(key=name, source=ASKED, line=0, item=item) for name, item in asked.items())
+    return policy._replace(origins=(*kept, *made))
 
 
 def _set_variable(policy: Policy, key: str, value: object) -> tuple[Policy, object, object, bool]:

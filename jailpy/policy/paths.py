@@ -9,6 +9,8 @@ from jailpy.policy.values import UnfitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jailpy.model.policy import Policy
 
 OURS = ("/proc", "/dev")  # the jail has its own, hardened; a host's /proc leads back to the host
@@ -54,6 +56,13 @@ def check_paths(policy: Policy, *, writable: tuple[str, ...] = ()) -> None:
     at one place in the jail, a profile below a writable path.
     """
     problems = Problems()
+    for source, line, key, message in conflicts(policy, writable):
+        problems.add(source, line, key, message)
+    problems.check()
+
+
+def conflicts(policy: Policy, writable: tuple[str, ...] = ()) -> Iterator[tuple[str, int, str, str]]:
+    """What ``check_paths`` refuses, each with its file, line and key."""
     places = {origin.key: (origin.source, origin.line) for origin in policy.origins}
     entries = [("filesystem.read", index, entry) for index, entry in enumerate(policy.filesystem.read)]
     entries += [("filesystem.write", index, entry) for index, entry in enumerate(policy.filesystem.write)]
@@ -67,12 +76,11 @@ def check_paths(policy: Policy, *, writable: tuple[str, ...] = ()) -> None:
         place = places.get(key, (policy.source, 0))
         for folder_key, folder, name in open_folders:
             if key != folder_key and inside(real[key], folder):
-                problems.add(*place, key, f"{host!r} lies inside {name!r}, which the jail may write")
+                yield *place, key, f"{host!r} lies inside {name!r}, which the jail may write"
         if targets.setdefault(jail, host) != host:
-            problems.add(*place, key, f"{host!r} and {targets[jail]!r} cannot both be at {jail!r} in the jail")
+            yield *place, key, f"{host!r} and {targets[jail]!r} cannot both be at {jail!r} in the jail"
     for profile in policy.chain:
         for key, folder, name in open_folders:
             if inside(profile, folder):
                 message = f"the profile {profile!r} lies inside {name!r}, which the jail may write"
-                problems.add(*places.get(key, (policy.source, 0)), key, message)
-    problems.check()
+                yield *places.get(key, (policy.source, 0)), key, message

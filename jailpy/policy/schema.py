@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from jailpy.model.record import Record
 from jailpy.policy.paths import path_entry, plain_path
-from jailpy.policy.values import UnfitError, boolean, choice, count, duration, listed, percent, size, text
+from jailpy.policy.values import (
+    UnfitError,
+    boolean,
+    choice,
+    count,
+    cpu_list,
+    cpus_of,
+    duration,
+    listed,
+    percent,
+    size,
+    text,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +59,10 @@ def _more_items(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
 
 def _fewer_items(old: tuple[object, ...], new: tuple[object, ...]) -> bool:
     return not set(old) <= set(new)
+
+
+def _more_cpus(old: str, new: str) -> bool:
+    return old != "" and (new == "" or not cpus_of(new) <= cpus_of(old))
 
 
 def _changed(old: object, new: object) -> bool:
@@ -136,6 +152,9 @@ _calls = listed(text("a system call or a set such as @python", _is_call_or_set))
 _strings = listed(text("a string", lambda _: True))
 _modules = listed(text("a module's name", _is_module))
 _venv = text("an absolute, normalised path", lambda value: value == "" or plain_path(value))
+_cgroup = text(
+    'the absolute, normalised path of a cgroup, such as "/jails"', lambda value: value == "" or plain_path(value)
+)
 _interpreter = text('"auto", a version such as "3.12", or an absolute path', _is_interpreter)
 _hostname = text("a host name of at most 64 letters, digits, '-' and '.'", _is_hostname)
 
@@ -144,6 +163,7 @@ SETTINGS = {
     "python.interpreter": Setting(_interpreter, _changed),
     "python.venv": Setting(_venv, _changed),
     "python.without": Setting(_modules, _fewer_items),
+    "python.memory-traceback": Setting(boolean, _switched_on),
     "filesystem.base": Setting(choice("minimal", "usr"), lambda _, new: bool(new == "usr")),
     "filesystem.tmp": Setting(size(4096), _more),  # to tmpfs(5) a size of 0 is none at all, as are 0 inodes
     "filesystem.tmp-files": Setting(count(16, 1 << 31, none=True), _more),
@@ -159,8 +179,11 @@ SETTINGS = {
     "limits.wall": Setting(duration(0.01), _more),
     "limits.cpu": Setting(duration(0.01), _more),
     "limits.memory": Setting(size(1 << 20), _more),
+    "limits.memory-high": Setting(size(1 << 20), _more),
     "limits.swap": Setting(size(), _more),
     "limits.cpu-quota": Setting(percent, _more),
+    "limits.cpu-weight": Setting(count(1, 10_000, none=True), _more),
+    "limits.cpus": Setting(cpu_list, _more_cpus),
     "limits.io-read": Setting(size(1), _more),
     "limits.io-write": Setting(size(1), _more),
     "limits.tasks": Setting(count(1, 1 << 22, none=True), _more),  # 1 << 22: the kernel's PID_MAX_LIMIT
@@ -170,6 +193,7 @@ SETTINGS = {
     "limits.write-files": Setting(count(0, 1 << 31, none=True), _more),
     "limits.output": Setting(size(), _more),
     "limits.output.then": Setting(choice("kill", "truncate"), lambda _, new: bool(new == "truncate")),
+    "limits.cgroup-parent": Setting(_cgroup, _never),
     "seccomp.allow": Setting(_calls, _more_items, adds=True),
     "seccomp.remove": Setting(_calls, _fewer_items, adds=True),
     "seccomp.kill": Setting(_calls, _fewer_items),

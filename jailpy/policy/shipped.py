@@ -21,7 +21,12 @@ def shipped_path(name: str) -> str:
 
 def is_shipped(real: str) -> bool:
     """Whether a real path is that of a shipped profile, which somebody may name by its file."""
-    return any(real == os.path.realpath(shipped_path(name)) for name in GENERATIONS)
+    return bool(shipped_name(real))
+
+
+def shipped_name(real: str) -> str:
+    """The name of the shipped profile that has this real path; "" for none."""
+    return next((name for name in GENERATIONS if real == os.path.realpath(shipped_path(name))), "")
 
 
 def sets_dir() -> str:

@@ -15,6 +15,7 @@ SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}  # bytes
 DURATIONS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}  # seconds
 LARGEST = 1 << 60  # bytes; a sum of several still fits in the kernel's 63 bits
 MOST_ITEMS = 1000  # of one array: paths are compared with one another
+LAST_CPU = 8191  # no kernel has more than 8192 (CONFIG_NR_CPUS)
 YEAR = 366 * 24 * 3600.0
 
 
@@ -79,6 +80,12 @@ def size(low: int = 0, *, none: bool = True) -> Check:
     return check
 
 
+def size_text(value: int) -> str:
+    """Bytes in the largest unit that is exact."""
+    unit = next((unit for unit in "TGMK" if value and value % SIZES[unit] == 0), "")
+    return f"{value // SIZES[unit]}{unit}"
+
+
 def duration(low: float) -> Check:
     """Seconds, as a number or such as "60s", "5m", "500ms"; "none" is None."""
 
@@ -114,6 +121,38 @@ def count(low: int, high: int, *, none: bool = False) -> Check:
         return value
 
     return check
+
+
+def cpu_list(value: object) -> str:
+    """Processors in the kernel's own form, such as "0-1,3", sorted and joined; "" (from "none") is all of them."""
+    if value == "none":
+        return ""
+    ranges = [_cpu_range(part) for part in value.split(",")] if type(value) is str and len(value) < 4096 else [()]
+    if not all(ranges):
+        raise UnfitError(f'processors such as "0-1,3", none above {LAST_CPU}, or "none"')
+    listed: list[list[int]] = []
+    for first, last in sorted(ranges):
+        if listed and first <= listed[-1][1] + 1:
+            listed[-1][1] = max(listed[-1][1], last)
+        else:
+            listed.append([first, last])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in listed)
+
+
+def cpus_of(text: str) -> frozenset[int]:
+    """The processors that a checked list names."""
+    ranges = [_cpu_range(part) for part in text.split(",")]
+    return frozenset(cpu for first, last in ranges for cpu in range(first, last + 1))
+
+
+def _cpu_range(part: str) -> tuple[int, ...]:
+    """The first and the last processor of "3" or "0-3"; nothing where it is none of these."""
+    first, dash, last = part.partition("-")
+    bounds = (first, last if dash else first)
+    if not all(bound.isascii() and bound.isdigit() and len(bound) <= 4 for bound in bounds):
+        return ()
+    low, high = map(int, bounds)
+    return (low, high) if low <= high <= LAST_CPU else ()
 
 
 def choice(*options: str) -> Check:

@@ -7,16 +7,19 @@ import os
 
 from jailpy.errors import HostError, UsageError
 from jailpy.kernel import host_facts, host_trial
-from jailpy.launch import diagnose, host_ids
+from jailpy.launch import diagnose, host_ids, placement
+from jailpy.launch.placement import Placement
 from jailpy.model.record import Record
 from jailpy.plan.compose import HINTS, groups
 from jailpy.plan.interpreter.find import Search
+from jailpy.report import cgroups
 from jailpy.report.quote import for_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jailpy.kernel.host_trial import Trial
     from jailpy.model.host import Host
+    from jailpy.model.plan import Layer
 
 _PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 _CALLS = "the kernel is older than 5.14, or a container's seccomp profile refuses it"
@@ -40,7 +43,7 @@ def examine(host: Host) -> tuple[Finding, ...]:
         *(() if namespaces[0].number else _inside(host)),
         *_tried("system calls", host_trial.system_calls(), _CALLS),
         _landlock(host),
-        _cgroup(),
+        *_cgroup(host),
         *_settings(),
         *_interpreters(),
     )
@@ -115,15 +118,13 @@ def _landlock(host: Host) -> Finding:
     )
 
 
-def _cgroup() -> Finding:
-    here = host_facts.cgroup()
-    if not here.folder:
-        fix = "boot with systemd.unified_cgroup_hierarchy=1"
-        return Finding(topic="cgroup", state="note", text="version 2 is not mounted", fix=fix)
-    held = "may be divided by this user" if here.delegated else "may not be divided by this user"
-    manager = "systemd runs for this user" if host_facts.user_bus() else "no systemd for this user"
-    text = f"version 2, {here.folder} {held}, controllers {' '.join(here.controllers) or 'none'}; {manager}"
-    return Finding(topic="cgroup", state="note", text=text)
+def _cgroup(host: Host) -> list[Finding]:
+    """What a jail of this caller gets, and each controller that it does not."""
+    place = Placement(kind="none", note=host.cgroup_note) if host.cgroup_note else placement.look()
+    state, names = ("ok", ", ".join(place.controllers)) if place.controllers else ("note", "none for a jail")
+    found = [Finding(topic="cgroup", state=state, text=f"{place.note}: {names}")]
+    gaps = cgroups.gaps(host_facts.tree(), place, host.uid)
+    return [*found, *(Finding(topic="cgroup", state="note", text=text, fix=fix) for text, fix in gaps)]
 
 
 def _groups(host: Host) -> Finding:
@@ -161,3 +162,14 @@ def _interpreters() -> list[Finding]:
 def of_failure(message: str, hint: str) -> Finding:
     """Why a jail under the default profile cannot be had here."""
     return Finding(topic="jail", state="missing", text=f"jailpy run fails: {message}", fix=hint)
+
+
+def of_success(layers: tuple[Layer, ...], looked: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """That one works; and before it, where it had another cgroup than was found by looking, which."""
+    promised = [finding.text for finding in looked if finding.topic == "cgroup" and finding.state == "ok"]
+    had = [layer.detail for layer in layers if layer.name == "cgroup" and promised and layer.detail not in promised]
+    found = [
+        Finding(topic="cgroup", state="note", text=f"but a jail had another: {detail}", fix=cgroups.ANEW)
+        for detail in had
+    ]
+    return (*found, Finding(topic="jail", state="ok", text="jailpy run works with the default profile"))

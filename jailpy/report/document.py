@@ -44,7 +44,7 @@ def report(
         "layers": {layer.name: {"state": layer.state, "detail": layer.detail} for layer in result.layers},
         "denials": [],
         "net": [],
-        "plugin_says": {"exception": None},
+        "plugin_says": {"exception": None, "at_memory_high": _stacks(result)},
         "warnings": list(result.warnings),
     }
 
@@ -85,6 +85,10 @@ def _login_uid() -> int | None:
     finally:
         os.close(fd)
     return None if uid == _LOGIN_UID_UNSET else uid
+
+
+def _stacks(result: Result) -> list[list[dict[str, object]]] | None:
+    return [[frame._asdict() for frame in stack] for stack in result.at_memory_high] or None
 
 
 def _plugin(plan: Plan | None, request: Request | None) -> dict[str, object]:

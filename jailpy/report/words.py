@@ -8,7 +8,7 @@ from jailpy.errors import JailError, ProfileError
 from jailpy.model.plan import Plan
 from jailpy.model.result import Result
 from jailpy.policy.schema import covers
-from jailpy.policy.values import SIZES
+from jailpy.policy.values import size_text
 from jailpy.report.quote import for_terminal
 
 
@@ -38,7 +38,8 @@ def _ending(result: Result, plan: Plan) -> list[str]:
     for hit in result.limits:
         if hit.ended_run:
             text = _STOPPED[hit.name].format(_measure(hit.name, hit.limit))
-            return _told(f"{name} was stopped {text} (limits.{hit.name})", _more(hit.name, hit.limit, plan))
+            where = _where(result) if hit.name == "memory" else []
+            return [*_told(f"{name} was stopped {text} (limits.{hit.name})", _more(hit.name, hit.limit, plan)), *where]
     said = [f"{name} was ended by signal {result.signal}{_named(result.signal)}"] if result.outcome == "signal" else []
     if result.outcome in ("error", "signal"):
         for hit in result.limits:
@@ -48,6 +49,16 @@ def _ending(result: Result, plan: Plan) -> list[str]:
     return said
 
 
+def _where(result: Result) -> list[str]:
+    """Where it says that it was shortly before; of each thread the last call that is not of a library."""
+    tops = [
+        next((frame for frame in stack if not frame.file.startswith("/usr/")), stack[0])
+        for stack in result.at_memory_high[:_THREADS]
+    ]
+    return [f"it was at {frame.file}:{frame.line} in {frame.function} when memory ran short" for frame in tops]
+
+
+_THREADS = 3  # that are told of
 _STOPPED = {
     "wall": "after {}",
     "cpu": "after {} of processor time",
@@ -65,13 +76,7 @@ def _measure(key: str, value: float) -> str:
     """A limit's value with its unit, as ``--limit`` takes it."""
     if key in _SECONDS:
         return f"{value:g}s"
-    return _size(int(value)) if key in _BYTES else str(int(value))
-
-
-def _size(value: int) -> str:
-    """Bytes in the largest unit that is exact."""
-    unit = next((unit for unit in "TGMK" if value and value % SIZES[unit] == 0), "")
-    return f"{value // SIZES[unit]}{unit}"
+    return size_text(int(value)) if key in _BYTES else str(int(value))
 
 
 def _more(key: str, value: float, plan: Plan) -> str:

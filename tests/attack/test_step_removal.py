@@ -10,26 +10,39 @@ from typing import Any
 import pytest
 
 from jailpy.kernel import landlock
-from tests.attack.walls import arguments, births, calls, limits, privileges, roots, ties
+from tests.attack.walls import arguments, births, calls, cgroups, limits, privileges, roots, ties
 from tests.attack.walls.arena import PROFILES, QUIET, Attack, a_run, judged, status
 from tests.attack.walls.batch import Batches
 from tests.conftest import caller_of_kind
 from tests.support.callers import kinds
 from tests.support.installed import Installed
+from tests.support.strictly import controllers
 
 CAPABILITIES = {"": None, "CAP_SETPCAP": 8, "CAP_SYS_RESOURCE": 24}
 HERE = landlock.version()
 THEMES = {
     module.__name__.rpartition(".")[2]: [attack for attack in module.ATTACKS if attack.landlock <= HERE]
-    for module in (births, roots, limits, privileges, ties, calls, arguments)
+    for module in (births, roots, limits, cgroups, privileges, ties, calls, arguments)
 }
 ATTACKS = {attack.step: (theme, attack) for theme, attacks in THEMES.items() for attack in attacks}
 
 
 def can_start(attack: Attack) -> bool:
-    """Whether the suite holds the capability that it takes to start a launcher as badly as the attack wants it."""
+    """Whether the suite can set up what the attack wants: swap, or a launcher that is started badly."""
     number = CAPABILITIES[attack.starter]
-    return number is None or bool(int(status(os.getpid(), "CapEff"), 16) & 1 << number)
+    capable = number is None or int(status(os.getpid(), "CapEff"), 16) & 1 << number
+    return bool(capable) and attack.swap <= free_swap()
+
+
+def free_swap() -> int:
+    """Bytes of swap that nobody uses."""
+    lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("SwapFree:"))) << 10
+
+
+def meets(kind: str, attack: Attack) -> bool:
+    """Whether this caller's jails have such a step."""
+    return kind in attack.callers and (not attack.controller or attack.controller in controllers(kind))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -40,7 +53,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("kind", played)
         return
     possible = [attack for _, attack in ATTACKS.values() if can_start(attack)]
-    cases = [(kind, attack.step) for kind in played for attack in possible if kind in attack.callers]
+    cases = [(kind, attack.step) for kind in played for attack in possible if meets(kind, attack)]
     metafunc.parametrize(("kind", "step"), cases)
 
 
@@ -63,7 +76,8 @@ def test_wall_stops_an_attack_that_succeeds_without_it(step: str, batches: Batch
 
 def tried_in_batch(batches: Batches, theme: str, attack: Attack) -> list[Any]:
     """The attack among others of its theme."""
-    runs = batches.runs(theme, THEMES[theme])[attack.step]
+    met = [each for each in THEMES[theme] if meets(batches.caller.kind, each)]
+    runs = batches.runs(theme, met)[attack.step]
     with a_run(batches.caller, batches.python, batches.folder, attack) as run:
         return [judged(run, *ended) for ended in runs]
 
@@ -84,7 +98,7 @@ def tried_alone(batches: Batches, _: str, attack: Attack) -> list[Any]:
 def test_every_wall_of_every_plan_has_its_attack(kind: str, batches: Batches) -> None:
     """A wall that is new, or that no attack is written for, turns this red; so does an attack on what is none."""
     walls = {name for steps in batches.plans().values() for name, step in steps.items() if step["wall"]}
-    attacked = {step for step, (_, attack) in ATTACKS.items() if kind in attack.callers}
+    attacked = {step for step, (_, attack) in ATTACKS.items() if meets(kind, attack)}
     assert walls - attacked == set()
     assert {step for step in attacked - walls if not ATTACKS[step][1].starter} == set()
     assert len(PROFILES) == len(batches.plans())

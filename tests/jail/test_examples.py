@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import Caller, run_as
 from tests.support.installed import CHECKOUT, Installed
+from tests.support.strictly import strict
 
 Done = subprocess.CompletedProcess[bytes]
 Example = Callable[[str], Done]
@@ -30,12 +31,17 @@ def command(example: Path) -> str:
 
 
 @pytest.fixture
-def run(caller: Caller, installed: Installed, folder: Path) -> Example:
-    """Run an example by the line in its docstring, in a folder that has examples/ and what the test put there."""
+def run(caller: Caller, installed: Installed, folder: Path, under: bool) -> Example:
+    """Run an example by the line in its docstring, in a folder that has examples/ and what the test put there.
+
+    Under strict, that line names a profile, which leaves to it what is read.
+    """
     shutil.copytree(CHECKOUT / "examples", folder / "examples")
 
     def by_its_docstring(name: str) -> Done:
         line = command(CHECKOUT / "examples" / name)
+        if under:
+            line = line.replace("run ", f"run -p {strict(caller, caller.home, widen='--read' in line)[1]} ", 1)
         path = f"{installed.command.parent}:/usr/bin:/bin"
         return run_as(caller, ["/bin/sh", "-c", line], cwd=folder, env={"PATH": path})
 
@@ -206,5 +212,11 @@ def test_checksums_of_a_folder(run: Example, folder: Path) -> None:
     assert (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines() == expected
 
 
-def test_primes(run: Example) -> None:
-    assert good(run("primes.py")) == b"78498\n"
+def test_primes(run: Example, under: bool) -> None:
+    """It needs processes, of which strict lets it start none."""
+    done = run("primes.py")
+    if under:
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert done.stderr.splitlines()[-1] == b"PermissionError: [Errno 1] Operation not permitted"
+    else:
+        assert good(done) == b"78498\n"

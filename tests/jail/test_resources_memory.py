@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import mmap
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.attack.conftest import Profile
 from tests.support.bombs import Bomb, bomb, ended_by, limit
-from tests.support.callers import Caller
-from tests.support.installed import Installed
+from tests.support.callers import PATIENCE, Caller, run_as
+from tests.support.installed import CHECKOUT, Installed
 from tests.support.poor_host import in_mount_namespace
 
 __all__ = ["bomb"]
@@ -108,6 +110,42 @@ def test_scratch_folder_is_memory(bomb: Bomb, profile: Profile) -> None:
     run = bomb(plugin, options=profile('[filesystem]\ntmp = "1G"\n[limits]\nmemory = "100M"'))
     assert (run.report["outcome"], ended_by(run, "memory")) == ("memory-limit", True)
     assert 100 << 20 < limit(run, "memory")["peak"] < 400 << 20
+
+
+def test_twenty_processes_are_stopped_within_a_fifth_of_a_second(
+    caller: Caller, installed: Installed, folder: Path
+) -> None:
+    """From the last look at which they held less than the limit to the end of the last of them.
+
+    By the supervisor's own clock, less what it waited for a processor. Where a cgroup limits memory the kernel stops
+    them at once, and no look ever finds too much.
+    """
+    plugin = folder / "twenty.py"
+    plugin.write_text(_TWENTY)
+    told, limit = folder / "told", 150 << 20
+    source = (CHECKOUT / "tests/support/crossing.py").read_text(encoding="utf-8")
+    words = ("run", "--limit", f"memory={limit}", "--timeout", "20s", plugin)
+    done = run_as(caller, [installed.python, "-I", "-c", source, told, *words], timeout=60)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(told.read_text())
+    assert found["outcome"] == "memory-limit"
+    before = [began for began, held in found["looks"] if held <= limit]
+    assert len(before) >= 2, found
+    assert found["ended"] - before[-1] <= 0.2 * PATIENCE, found
+
+
+_TWENTY = """
+import os, time
+for _ in range(20):
+    if os.fork() == 0:
+        taken = []
+        for _ in range(40):
+            taken.append(bytearray(b"x") * (1 << 20))
+            time.sleep(0.02)
+        time.sleep(5)
+        os._exit(0)
+time.sleep(10)
+"""
 
 
 if os.geteuid() == 0:  # only root mounts another /proc

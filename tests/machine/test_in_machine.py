@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.installed import CHECKOUT, PROJECT, closure, copy_distribution
-from tests.support.machine import in_machine, require_machine
+from tests.support.machine import AS_JAIL, assert_all_pass, in_machine, pytest_there, require_machine
 
 pytestmark = pytest.mark.machine
 
 SUITES = ("tests/unit/test_callers.py", "tests/attack")
-TOOLS = ("pytest", "pytest-xdist", "hypothesis", "hatchling")
-
-
-@pytest.fixture(scope="module")
-def cargo(shared_folder: Path, worker_id: str) -> Iterator[Path]:
-    """What the machine, which has no network, is given: the checkout, and the tools as ``site``."""
-    folder = shared_folder / f"cargo-{worker_id}"
-    ignore = shutil.ignore_patterns(".*", "__pycache__", "bench", "docs")
-    shutil.copytree(CHECKOUT, folder, ignore=ignore)
-    for name in closure([*PROJECT["dependencies"], *TOOLS]) - {"python-prctl"}:
-        copy_distribution(name, folder / "site")
-    yield folder
-    shutil.rmtree(folder)
+# What is not about an attack, or names its profiles, needs no second run.
+STRICT = (
+    "--under=strict",
+    "tests/jail/test_examples.py",
+    "tests/attack",
+    *(f"--ignore=tests/attack/test_{n}.py" for n in ("step_removal", "strict", "working_python")),
+)
+SWAP = "set -e; fallocate -l 512M /swap; chmod 600 /swap; mkswap --quiet /swap; swapon /swap"
 
 
 def test_machine_has_the_layers_that_it_is_there_for(cargo: Path) -> None:
@@ -40,22 +32,9 @@ def test_machine_has_the_layers_that_it_is_there_for(cargo: Path) -> None:
 
 @pytest.mark.parametrize("user", ["root", "jail"])
 def test_suites_pass_in_the_machine(user: str, cargo: Path) -> None:
-    """All pass there, and none is skipped."""
+    """All pass there, also under the profile strict, and none is skipped."""
     require_machine()
-    python = [
-        "env",
-        "PYTHONPATH=/src/site",
-        "JAILPY_MUST_RUN=1",
-        "JAILPY_TEST_PATIENCE=5",
-        "python3",
-        "-m",
-        "pytest",
-        "--color=no",
-        "--tb=short",
-        "-n",
-        "2",
-    ]
-    caller = "root" if user == "root" else "user"
-    done = in_machine(user, cargo, *python, "--caller", caller, *SUITES)
-    assert done.returncode == 0, done.stdout[-20000:] + done.stderr
-    assert re.search(r"^(=+ )?\d+ passed in .*$", done.stdout.splitlines()[-1]), done.stdout[-500:]
+    caller, become = ("root", ()) if user == "root" else ("user", AS_JAIL)
+    there = [*become, *pytest_there("-n", "2", "--caller", caller)]
+    prepare = f'{SWAP}; chown {user} /src; "$@" {" ".join(SUITES)}; exec "$@" {" ".join(STRICT)}'
+    assert_all_pass(in_machine("root", cargo, "bash", "-c", prepare, "bash", *there))

@@ -21,6 +21,7 @@ import leftovers  # type: ignore[import-not-found]
 from jailpy import api
 from jailpy.cli import quick_run
 from jailpy.launch import child, host_ids, launcher
+from jailpy.launch.stages import guard
 from jailpy.model.plan import Plan
 
 MARK = b"the plugin ran"
@@ -29,13 +30,15 @@ MARK = b"the plugin ran"
 def with_fault(plan: Plan, number: int, fault: Callable[[], None]) -> Plan:
     """The plan with ``fault`` before the act of one step."""
     step = plan.steps[number]
-    act = child.ACTS[step.act]
+    tables = (launcher.ACTS, guard.ACTS, child.ACTS)
+    act = next(acts[step.act] for acts in tables if step.act in acts)
 
     def faulty(*arguments: Any) -> None:
         fault()
         act(*arguments)
 
-    child.ACTS["faulty"] = faulty
+    for acts in tables:
+        acts["faulty"] = faulty
     return plan._replace(steps=(*plan.steps[:number], step._replace(act="faulty"), *plan.steps[number + 1 :]))
 
 

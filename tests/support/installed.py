@@ -43,7 +43,7 @@ class Installed:
             copy_distribution(name, site)
         _unpack_wheel(venv.parent / "wheel", site)
         compileall.compile_dir(site, quiet=2)
-        subprocess.run([self.python, "-I", "-m", "jailpy.imports"], check=True)
+        subprocess.run([self.python, "-X", "no_debug_ranges", "-I", "-m", "jailpy.keep"], check=True)
         unfinished = self.command.with_suffix(".new")
         unfinished.write_text(
             f"#!{self.python} -IS\nimport sys\n\nsys.path.append({str(site)!r})\n"

@@ -21,7 +21,7 @@ SHOW = (
 def package(tmp_path: Path) -> Path:
     """A copy of the package with such a file."""
     shutil.copytree(Path(jailpy.__file__).parent, tmp_path / "jailpy", ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([sys.executable, "-m", "jailpy.imports"], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-m", "jailpy.keep"], cwd=tmp_path, check=True)
     return tmp_path / "jailpy"
 
 
@@ -37,8 +37,36 @@ def kept(package: Path) -> Path:
 
 
 def test_modules_come_from_the_file(package: Path) -> None:
-    assert "jailpy.imports._Kept" in shown(package)
+    assert "jailpy.imports.Kept" in shown(package)
     assert "jailpy.model.host.Host" in shown(package)
+
+
+@pytest.mark.parametrize("asked", ["jailpy.launch.watch", "jailpy.broker.processes"])
+def test_a_later_part_is_imported_whole_when_one_of_it_is_asked_for(package: Path, asked: str) -> None:
+    code = (
+        "import sys; from jailpy import imports; imports.use()\n"
+        "later = {'jailpy.launch.watch', 'jailpy.broker.processes', 'jailpy.launch.host_ids'}\n"
+        "of = lambda: sorted(later & {*sys.modules})\n"
+        f"print(of()); import {asked}; print(of(), {asked}.__spec__.loader, {asked}.os)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=package.parent, capture_output=True, text=True, check=True)
+    before, after = done.stdout.splitlines()
+    assert before == "[]"
+    assert after.startswith("['jailpy.broker.processes', 'jailpy.launch.watch'] <jailpy.imports.Kept")
+
+
+@pytest.mark.parametrize("changed", ["launch/watch", "broker/processes"])
+def test_of_a_later_part_too_what_has_changed_comes_from_its_source(package: Path, changed: str) -> None:
+    """Whether it is the one that is asked for, one that this needs, or another of its part."""
+    with (package / f"{changed}.py").open("a") as file:
+        file.write("changed = True\n")
+    name = f"jailpy.{changed.replace('/', '.')}"
+    code = (
+        "from jailpy import imports; imports.use(); import jailpy.launch.watch, importlib\n"
+        f"print(importlib.import_module({name!r}).changed, jailpy.launch.watch.Watch)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=package.parent, capture_output=True, text=True)
+    assert done.stdout.startswith("True <class 'jailpy.launch.watch.Watch'"), done.stderr
 
 
 def test_a_module_that_has_changed_comes_from_its_source(package: Path) -> None:
@@ -76,7 +104,8 @@ def test_every_module_is_there_as_it_is_imported(package: Path) -> None:
     """Packages have their __path__, modules their file: what Python itself would have set."""
     code = (
         "import sys, importlib\nfrom jailpy import imports\nif sys.argv[1:]: imports.use()\n"
-        "for name in imports.FIRST: importlib.import_module(name)\n"
+        "for part in imports.PARTS:\n"
+        "  for name in part: importlib.import_module(name)\n"
         "for name, m in sorted(sys.modules.items()):\n"
         "  if name.startswith('jailpy.') and name != 'jailpy.imports':\n"
         "    print(name, m.__file__, getattr(m, '__path__', None), m.__package__, m.__spec__.parent)"

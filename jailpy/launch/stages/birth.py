@@ -1,11 +1,11 @@
-"""Before the child is on its own: namespaces, id maps, identity."""
+"""By the launcher, before the child is on its own: namespaces, id maps, and the trees that root opens."""
 
 from __future__ import annotations
 
-import _signal as signal  # the module around it builds enumerations, 3 ms
+import errno
 import os
 
-from jailpy.kernel import keyrings, namespaces, processes
+from jailpy.kernel import mounts, namespaces, processes
 from jailpy.launch.context import Context
 
 TYPE_CHECKING = False
@@ -19,6 +19,35 @@ def clear_groups(_: Context) -> None:
 
 def new_namespace(ctx: Context, flag: int) -> None:
     ctx.namespaces |= flag
+
+
+def open_trees(ctx: Context, trees: tuple[tuple[str, str], ...]) -> None:
+    """Root opens trees with its own rights, before it gives them up: the jail's id may not reach them by path."""
+    try:
+        for source, target in trees:
+            ctx.trees[target] = mounts.open_tree(source, recursive=True)
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        for tree in ctx.trees.values():  # then the jail's id opens them by path, one after the other, if it can
+            os.close(tree)
+        ctx.trees.clear()
+
+
+def map_owner(ctx: Context, source: str, target: str, host_id: int, writable: bool) -> None:
+    """Within the tree, its owner is the jail's id: private files can be read, and new ones are the owner's.
+
+    The owner's group is the jail's only where files are made, whose group must be one of the file system's.
+    """
+    tree = ctx.trees.get(target, -1)
+    if tree < 0:
+        tree = ctx.trees[target] = mounts.open_tree(source, recursive=True)
+    status = os.fstat(tree)
+    users = namespaces.stand_in((status.st_uid, host_id), (status.st_gid, host_id if writable else status.st_gid))
+    try:
+        mounts.set_attributes(tree, on=mounts.ID_MAPPED, users=users, recursive=True)
+    finally:
+        os.close(users)
 
 
 def deny_setgroups(ctx: Context) -> None:
@@ -37,66 +66,13 @@ def keep_user_namespace(ctx: Context) -> None:
     ctx.user_namespace = namespaces.user_namespace(ctx.process)
 
 
-def become(_: Context, uid: int, gid: int) -> None:
-    os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)
-
-
-def new_session(_: Context) -> None:
-    os.setsid()
-
-
-def new_keyring(_: Context) -> None:
-    keyrings.join_new_session()
-
-
-def default_signals(_: Context) -> None:
-    processes.reset_signals()
-
-
-def unblock_signals(_: Context) -> None:
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def set_umask(_: Context, mask: int) -> None:
-    os.umask(mask)
-
-
-def wipe_environment(_: Context) -> None:
-    processes.wipe_environment()
-
-
-def refuse_user_namespaces(_: Context) -> None:
-    fd = os.open("/proc/sys/user/max_user_namespaces", os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(fd, b"0")
-    finally:
-        os.close(fd)
-
-
-def set_host_name(_: Context, name: str) -> None:
-    namespaces.set_host_name(name)
-
-
-def raise_loopback(_: Context) -> None:
-    namespaces.raise_loopback()
-
-
 ACTS: dict[str, Callable[..., None]] = {
     "clear-groups": clear_groups,
     "namespace": new_namespace,
+    "open-trees": open_trees,
+    "map-owner": map_owner,
     "deny-setgroups": deny_setgroups,
     "map-id": map_id,
     "end-first": end_first,
     "keep-user-namespace": keep_user_namespace,
-    "become": become,
-    "session": new_session,
-    "keyring": new_keyring,
-    "default-signals": default_signals,
-    "unblock-signals": unblock_signals,
-    "umask": set_umask,
-    "wipe-environment": wipe_environment,
-    "refuse-user-namespaces": refuse_user_namespaces,
-    "host-name": set_host_name,
-    "loopback": raise_loopback,
 }

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 
-from jailpy.kernel import capabilities, landlock, processes, seccomp
+from jailpy.kernel import attributes, capabilities, landlock, processes, seccomp, usage
 from jailpy.launch.context import Context
 
 TYPE_CHECKING = False
@@ -15,15 +14,11 @@ if TYPE_CHECKING:
 
 
 def limit(_: Context, which: int, soft: int, hard: int) -> None:
-    """Lower a resource limit; where the caller's own is lower still, that one stays (getrlimit(2))."""
-    ceiling = resource.getrlimit(which)[1]
-    if ceiling != resource.RLIM_INFINITY:
-        soft, hard = min(soft, ceiling), min(hard, ceiling)
-    resource.setrlimit(which, (soft, hard))
+    usage.lower(which, soft, hard)
 
 
 def die_with_launcher(_: Context) -> None:
-    processes.die_with_parent()
+    attributes.die_with_parent()
 
 
 def check_launcher(ctx: Context) -> None:
@@ -56,11 +51,11 @@ def drop_set(_: Context, which: str) -> None:
 
 
 def no_new_privileges(_: Context) -> None:
-    capabilities.no_new_privileges()
+    attributes.no_new_privileges()
 
 
 def hide_memory(_: Context) -> None:
-    processes.hide_memory()
+    attributes.hide_memory()
 
 
 def landlock_files(ctx: Context, rights: int) -> None:

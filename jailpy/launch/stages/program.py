@@ -1,4 +1,4 @@
-"""The plugin's own process, and what the launcher does about itself meanwhile.
+"""By pid 1: the plugin's own process.
 
 The process is born by posix_spawn(3), which copies no memory and has no code of ours between fork and execve; the steps
 before it say how.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 
-from jailpy.kernel import capabilities, namespaces, processes, seccomp
+from jailpy.kernel import processes
 from jailpy.launch.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_CONFIRM = "{confirm}"  # what stands in the plan for the descriptor
+_CONFIRM, _TRACE = "{confirm}", "{trace}"  # what stands in the plan for the descriptors
 _FREE = 0  # a descriptor that the plugin's process is given anew afterwards
 
 
@@ -57,6 +57,9 @@ def execute(ctx: Context, command: tuple[str, ...], search: str) -> None:
     if ctx.confirms:  # the one descriptor that the bootstrap inherits, and closes before it opens the plugin
         os.set_inheritable(ctx.executing, True)
         command = tuple(str(ctx.executing) if word == _CONFIRM else word for word in command)
+    if ctx.trace >= 0:
+        os.set_inheritable(ctx.trace, True)
+        command = tuple(str(ctx.trace) if word == _TRACE else word for word in command)
     program = _found(command[0], search)
     actions, session = ctx.file_actions, ctx.own_session
     ctx.plugin = os.posix_spawn(program, command, environment, file_actions=actions, setsid=session)
@@ -67,40 +70,6 @@ def _found(name: str, search: str) -> str:
         return name
     candidates = [f"{folder}/{name}" for folder in search.split(":")]
     return next((path for path in candidates if os.access(path, os.X_OK)), candidates[0])
-
-
-def watch_launcher(ctx: Context) -> None:
-    ctx.watch_launcher = True
-
-
-def limit_wall(ctx: Context, seconds: float) -> None:
-    ctx.wall = seconds
-
-
-def leash(ctx: Context, descriptors: tuple[int, ...]) -> None:
-    ctx.leashes = descriptors
-
-
-def limit_output(ctx: Context, size: int, then: str) -> None:
-    ctx.output = size
-    ctx.output_ends_run = then == "kill"
-
-
-def limit_cpu(ctx: Context, seconds: float) -> None:
-    ctx.cpu = seconds
-
-
-def limit_memory(ctx: Context, size: int) -> None:
-    ctx.memory = size
-
-
-def limit_write(ctx: Context, size: int | None, files: int | None, trees: tuple[tuple[str, str], ...]) -> None:
-    """Open the folders as the jail sees them, where the launcher has mounts of its own for them."""
-    ctx.write_limits = (size, files)
-    for source, target in trees:
-        tree = ctx.trees.get(target, -1)
-        fd = os.dup(tree) if tree >= 0 else os.open(source, os.O_PATH | os.O_CLOEXEC)
-        ctx.written = (*ctx.written, fd)
 
 
 def hand_out(ctx: Context, path: str) -> None:
@@ -114,33 +83,6 @@ def hand_out(ctx: Context, path: str) -> None:
     os.close(folder)
 
 
-def take_out(ctx: Context) -> None:
-    """The launcher takes /out while it has its rights: the filter may refuse it later."""
-    from jailpy.kernel import handover
-
-    source, to = ctx.out
-    os.close(to)
-    assert ctx.delivery is not None
-    ctx.delivery.take(*handover.receive(source, 1))
-
-
-def step_down(ctx: Context, uid: int, gid: int, programs: tuple[bytes, ...]) -> None:
-    """Host root has done its part: what reads the plugin's bytes has the jail's id and no more rights than the jail.
-
-    Only a member of the jail's user namespace may then still see what the jail's processes hold (ptrace(2), "Ptrace
-    access mode checking").
-    """
-    namespaces.enter_user_namespace(ctx.user_namespace)
-    os.close(ctx.user_namespace)
-    ctx.user_namespace = -1
-    os.setresgid(gid, gid, gid)
-    os.setresuid(uid, uid, uid)
-    capabilities.keep_only()
-    capabilities.no_new_privileges()
-    for program in programs:
-        seccomp.install(program)
-
-
 ACTS: dict[str, Callable[..., None]] = {
     "close-descriptors": close_descriptors,
     "empty-environment": empty_environment,
@@ -150,14 +92,5 @@ ACTS: dict[str, Callable[..., None]] = {
     "take-terminal": take_terminal,
     "confirm": confirm,
     "execute": execute,
-    "watch-launcher": watch_launcher,
-    "wall": limit_wall,
-    "output": limit_output,
-    "cpu": limit_cpu,
-    "memory": limit_memory,
-    "write": limit_write,
-    "leash": leash,
     "hand-out": hand_out,
-    "take-out": take_out,
-    "step-down": step_down,
 }

@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 
-from jailpy.kernel import mounts, namespaces, paths
+from jailpy.kernel import mounts, paths
 from jailpy.launch.context import Context
 
 TYPE_CHECKING = False
@@ -131,35 +131,6 @@ def make_mount_point(ctx: Context, path: str, kind: str) -> None:
         os.close(parent)
 
 
-def open_trees(ctx: Context, trees: tuple[tuple[str, str], ...]) -> None:
-    """Root opens trees with its own rights, before it gives them up: the jail's id may not reach them by path."""
-    try:
-        for source, target in trees:
-            ctx.trees[target] = mounts.open_tree(source, recursive=True)
-    except OSError as error:
-        if error.errno != errno.EMFILE:
-            raise
-        for tree in ctx.trees.values():  # then the jail's id opens them by path, one after the other, if it can
-            os.close(tree)
-        ctx.trees.clear()
-
-
-def map_owner(ctx: Context, source: str, target: str, host_id: int, writable: bool) -> None:
-    """Within the tree, its owner is the jail's id: private files can be read, and new ones are the owner's.
-
-    The owner's group is the jail's only where files are made, whose group must be one of the file system's.
-    """
-    tree = ctx.trees.get(target, -1)
-    if tree < 0:
-        tree = ctx.trees[target] = mounts.open_tree(source, recursive=True)
-    status = os.fstat(tree)
-    users = namespaces.stand_in((status.st_uid, host_id), (status.st_gid, host_id if writable else status.st_gid))
-    try:
-        mounts.set_attributes(tree, on=mounts.ID_MAPPED, users=users, recursive=True)
-    finally:
-        os.close(users)
-
-
 def attach_tree(ctx: Context, source: str, target: str, writable: bool, identity: tuple[int, int] | None) -> None:
     """Attach a copy of the mount at ``source``; ``identity`` is the device and inode that the plan looked at."""
     tree = ctx.trees.pop(target, -1)
@@ -275,8 +246,6 @@ ACTS: dict[str, Callable[..., None]] = {
     "placeholders": make_placeholders,
     "scratch": make_scratch,
     "mount-point": make_mount_point,
-    "open-trees": open_trees,
-    "map-owner": map_owner,
     "tree": attach_tree,
     "cover": cover,
     "device": attach_device,

@@ -1,33 +1,37 @@
-"""Runs first in a jail whose profile forbids exec or fork, which the interpreter's own start needs.
+"""Runs first where the interpreter itself must do something before the plugin's first byte.
 
-It adds a filter that only narrows, tells pid 1 so, and only then opens the plugin. It is started with -I -S: no
-other code has run in this interpreter before. Anything that goes wrong ends it before the plugin's first byte.
+In a jail whose profile forbids exec or fork, which the interpreter's own start needs, it adds a filter that only
+narrows, and tells pid 1 so. For a plugin that is asked where it is when its memory runs short, it sets the handler that
+tells it. It is started with -I -S: no other code has run in this interpreter before. Anything that goes wrong ends it
+before it opens the plugin.
 
-Arguments: the descriptor to confirm on, the number of seccomp(2), the file of the filter, then "file" PATH,
-"code" TEXT or "module" NAME, and the plugin's own arguments.
+Arguments: the descriptor to confirm on, the number of seccomp(2), the file of the filter, or "-" for each; the
+descriptor for tracebacks, or "-"; then "file" PATH, "code" TEXT or "module" NAME, and the plugin's own arguments.
 """
 
 from __future__ import annotations
 
-import ctypes
+import faulthandler
 import os
 import sys
 
 _SET_MODE_FILTER = 1
-
-
-class _Program(ctypes.Structure):
-    """struct sock_fprog."""
-
-    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
+_TRACE = 63  # the signal at which the stack of each thread is written
 
 
 def narrow(number: int, path: str) -> None:
     """Add the filter that stands in ``path`` to this process."""
+    import ctypes
+
+    class Program(ctypes.Structure):
+        """struct sock_fprog."""
+
+        _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
+
     with open(path, "rb") as file:
         code = file.read()
     buffer = ctypes.create_string_buffer(code, len(code))
-    program = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+    program = Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.syscall(ctypes.c_long(number), ctypes.c_long(_SET_MODE_FILTER), ctypes.c_long(0), ctypes.byref(program)):
         raise OSError(ctypes.get_errno(), "the narrower filter is refused")
@@ -61,11 +65,15 @@ def _execute(code: object, path: str = "") -> None:
 
 def start() -> None:
     """Narrow, confirm, and become the plugin."""
-    confirm, number, path, kind, what = sys.argv[1:6]
-    narrow(int(number), path)
-    os.write(int(confirm), b"1")
-    os.close(int(confirm))
-    sys.argv[:] = ["-c" if kind == "code" else what, *sys.argv[6:]]
+    confirm, number, path, trace, kind, what = sys.argv[1:7]
+    if confirm != "-":
+        narrow(int(number), path)
+        os.write(int(confirm), b"1")
+        os.close(int(confirm))
+    if trace != "-":
+        faulthandler.register(_TRACE, file=int(trace), all_threads=True, chain=False)
+        os.set_inheritable(int(trace), False)
+    sys.argv[:] = ["-c" if kind == "code" else what, *sys.argv[7:]]
     import site
 
     site.main()

@@ -30,6 +30,9 @@ PROFILES = {
     "sockets": "[filesystem]\nsockets = true\n",
     "narrow": '[seccomp]\nallow = ["@no-exec", "@single-process"]\nremove = ["sendfile"]\n'
     '[seccomp.args.socketpair]\ntype = { mask = 0xf, in = ["SOCK_STREAM"] }\nelse = "EPERM"\n',
+    "watched": '[layers]\ncgroup = "off"\n',
+    "counted": '[limits]\nmemory-high = "400M"\ncpu-quota = "400%"\ncpu-weight = 100\ncpus = "0"\n'
+    'io-read = "1G"\nio-write = "1G"\n',
 }
 
 
@@ -64,6 +67,8 @@ class Attack(NamedTuple):
     also: tuple[str, ...] = ()
     callers: tuple[str, ...] = ("root", "user")
     landlock: int = 0  # the ABI that the step came with
+    controller: str = ""  # of cgroup v2, without which there is no such step
+    swap: int = 0  # bytes that the host must have free
     starter: str = ""  # the capability that it takes to start a launcher so badly
 
 

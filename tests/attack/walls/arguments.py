@@ -51,6 +51,7 @@ ATTACKS = (
         "seccomp-setsockopt-buffers",
         "one = socket.socket()\nbuffer = (socket.SOL_SOCKET, socket.SO_SNDBUF)\nsize = one.getsockopt(*buffer)\n"
         "one.setsockopt(*buffer, 1 << 16)\nfinish(one.getsockopt(*buffer) != size, size)\n",
+        profile="watched",  # a cgroup counts the buffers
     ),
     Attack(
         "seccomp-io-priority-of-others",

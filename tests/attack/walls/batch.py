@@ -51,7 +51,7 @@ class Batches:
         """For each step that is attacked in a quiet scene: the ending and output with it, and without it."""
 
         def make() -> dict[str, Any]:
-            quiet = [attack for attack in attacks if attack.scene is QUIET and self.caller.kind in attack.callers]
+            quiet = [attack for attack in attacks if attack.scene is QUIET]
             whole = [
                 attack for attack in quiet if attack._replace(step="", code="") == BARE and not self.shadows(attack)
             ]

@@ -125,7 +125,7 @@ ATTACKS = (
     ),
     Attack("limit-cpu", BURN, changes=(("limits.cpu", "1s"),)),
     Attack("limit-cpu-whole", SPREAD, Outcome("cpu-limit"), changes=(("limits.cpu", "3s"),)),
-    Attack("limit-memory", TAKE, Outcome("memory-limit"), changes=(("limits.memory", "80M"),)),
+    Attack("limit-memory", TAKE, Outcome("memory-limit"), "watched", changes=(("limits.memory", "80M"),)),
     Attack("limit-locked-memory", LOCK, Wide(resource.RLIMIT_MEMLOCK)),
     Attack("limit-queues", QUEUE),
     Attack("limit-signals", QUEUED, Wide(resource.RLIMIT_SIGPENDING)),

@@ -33,6 +33,16 @@ COMPLETED = {  # what is typed, and what a TAB makes of it, less the blank, "=" 
     "jailpy run -c pass --policy-d": "jailpy run -c pass --policy-d",
     "jailpy exec -- dat": "jailpy exec -- data.csv",
     "jailpy kill --al": "jailpy kill --all",
+    "jailpy prof": "jailpy profile",
+    "jailpy profile fre": "jailpy profile freeze",
+    "jailpy profile check --sar": "jailpy profile check --sarif",
+    "jailpy profile check ./own.toml min": "jailpy profile check ./own.toml mine",
+    "jailpy profile diff mine --mark": "jailpy profile diff mine --markdown",
+    "jailpy profile show --eff": "jailpy profile show --effective",
+    "jailpy profile show min": "jailpy profile show mine",
+    "jailpy profile show ./own.to": "jailpy profile show ./own.toml",
+    "jailpy profile show mine --js": "jailpy profile show mine --json",
+    "jailpy profile new --extends nume": "jailpy profile new --extends numeric",
     "jailpy kill 17": "jailpy kill 1700-a",
 }
 

@@ -24,6 +24,7 @@ SHORT = [flag[1] for flag in FLAGS if not flag.startswith("--")]
 ODD = ["", "a", "a=b", "=", "-", "--", "-c", "-v", "-5", "é", "\udcff", "a\nb", "\t", "--read", "x" * 5000, "日本"]
 FITTING = {
     "limit": ["tasks=3", "wall=1s", "memory=8M", "output=none", "tasks=x", "=1"],
+    "cgroup_parent": ["/jails", "jails", "/a/../b"],
     "timeout": ["1s", "500ms", "none", "soon"],
     "env": ["A=b", "A=", "A=b=c", "PATH", "NOT_SET_ANYWHERE"],
     "read": ["/", "data", "a:/b", "../x", ".", "/a:b/c:/d"],

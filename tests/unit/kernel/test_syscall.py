@@ -10,7 +10,7 @@ import struct
 
 import pytest
 
-from jailpy.kernel.syscall import buffer, call
+from jailpy.kernel.syscall import call, room
 
 _NO_SUCH_CAPABILITY = 63
 _PR_CAPBSET_READ, _PR_CAPBSET_DROP = 23, 24
@@ -44,7 +44,7 @@ def test_numbers_arrive_with_all_their_bits(size: int) -> None:
 
 def test_a_buffer_is_filled_and_bytes_are_read() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    given, held = struct.pack("=2Q", soft, hard), buffer(bytes(16))
+    given, held = struct.pack("=2Q", soft, hard), room()
     assert call("prlimit64", 0, resource.RLIMIT_NOFILE, given, None) == 0
     assert call("prlimit64", 0, resource.RLIMIT_NOFILE, None, held) == 0
-    assert held.raw == given
+    assert held.raw[:16] == given

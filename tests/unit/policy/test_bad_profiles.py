@@ -78,6 +78,8 @@ hostname = "a b"
             '[limits]\ncpu-quota = "0%"\n',
             '4: limits.cpu-quota: expected a share of one processor such as "50%" or "150%", 1% or more, or "none"',
         ),
+        ("[limits]\ncpus = 2\n", '4: limits.cpus: expected processors such as "0-1,3", none above 8191, or "none"'),
+        ("[limits]\ncgroup-parent = 'jails'\n", "4: limits.cgroup-parent: expected the absolute, normalised path of"),
         (
             '[layers]\nseccomp = "of"\n',
             '4: layers.seccomp: expected "off", "preferred" or "required", found \'of\' (did you mean off?)',

@@ -46,6 +46,14 @@ def test_digest_depends_on_everything_else(heir: Heir, use: Use) -> None:
     assert all(len(digest) == 64 for digest in digests)
 
 
+def test_digest_is_that_of_the_keys_that_are_set(heir: Heir, use: Use) -> None:
+    """So that the keys of a later version change none that somebody has pinned."""
+    unset = '[limits]\nmemory-high = "none"\ncpu-weight = "none"\ncpus = "none"\ncgroup-parent = ""\n'
+    assert heir(unset).sha256 == use("default").sha256
+    for line in ('memory-high = "1M"', "cpu-weight = 1", 'cpus = "0"', 'cgroup-parent = "/a"', 'swap = "none"'):
+        assert heir(f"[limits]\n{line}\n").sha256 != use("default").sha256
+
+
 def test_digest_is_the_same_in_another_process(use: Use) -> None:
     """Whatever the seed of the hash is."""
     code = "from jailpy.policy.load import load; print(load('strict', uid=0, home=None, config_home=None).sha256)"

@@ -8,7 +8,7 @@ import pytest
 
 from jailpy.errors import ProfileError, UsageError
 from jailpy.model.policy import Policy
-from jailpy.policy.override import override, parse_limit, parse_timeout
+from jailpy.policy.override import override, parse_cgroup_parent, parse_limit, parse_timeout
 
 Heir = Callable[[str], Policy]
 Use = Callable[[str], Policy]
@@ -23,6 +23,10 @@ Use = Callable[[str], Policy]
         ("limits.output", 10),
         ("limits.swap", 0),
         ("limits.io-read", "1M"),
+        ("limits.memory-high", "100M"),
+        ("limits.cpu-weight", 50),
+        ("limits.cpus", "0-1"),
+        ("limits.cgroup-parent", "/jails"),
         ("layers.landlock", "required"),
         ("layers.cgroup", "required"),
         ("network.loopback", False),
@@ -64,6 +68,39 @@ def test_wider_needs_leave_and_is_told(key: str, value: object, old: object, new
     with pytest.raises(ProfileError) as caught:
         override(heir("[overrides]\nwiden = []\n"), ((key, value),))
     assert f"the profile p does not let {key} be widened" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "narrower", "wider"),
+    [
+        ("memory-high", '"64M"', "32M", "65M"),
+        ("memory-high", '"64M"', "64M", "none"),
+        ("cpu-weight", "50", 1, 51),
+        ("cpu-weight", "50", 50, "none"),
+        ("cpus", '"0-3,6"', "1,6", "4"),
+        ("cpus", '"0-3"', "0,1,2,3", "none"),
+    ],
+)
+def test_limit_that_a_profile_sets_can_only_be_narrowed(
+    key: str, old: str, narrower: object, wider: object, heir: Heir
+) -> None:
+    policy = heir(f"[limits]\n{key} = {old}\n[overrides]\nwiden = []\n")
+    assert override(policy, ((f"limits.{key}", narrower),))[1] == ()
+    with pytest.raises(ProfileError, match=f"does not let limits.{key} be widened"):
+        override(policy, ((f"limits.{key}", wider),))
+
+
+def test_cgroup_can_be_made_elsewhere_whatever_the_profile_says(heir: Heir) -> None:
+    """Where it lies changes no limit of it."""
+    policy = heir('[limits]\ncgroup-parent = "/a"\n[overrides]\nwiden = []\n')
+    moved, widened = override(policy, (parse_cgroup_parent("/sys/fs/cgroup/b"),))
+    assert (moved.limits.cgroup_parent, widened) == ("/sys/fs/cgroup/b", ())
+
+
+@pytest.mark.parametrize("path", ["jails", "/a/../b", "/a/", "//a", "/a\0"])
+def test_cgroup_is_named_by_an_absolute_path(path: str) -> None:
+    with pytest.raises(UsageError, match="--cgroup-parent: expected the absolute, normalised path of a cgroup"):
+        parse_cgroup_parent(path)
 
 
 def test_strict_lets_nothing_be_widened(use: Use) -> None:
@@ -134,13 +171,18 @@ def test_change_that_makes_no_sense_is_a_usage_error(key: str, value: object, us
         ("wall=90", ("limits.wall", 90)),
         ("output.then=truncate", ("limits.output.then", "truncate")),
         ("cpu-quota=50%", ("limits.cpu-quota", "50%")),
+        ("cpus=3", ("limits.cpus", "3")),
+        ("cpu-weight=3", ("limits.cpu-weight", 3)),
+        ("cgroup-parent=/jails", ("limits.cgroup-parent", "/jails")),
     ],
 )
 def test_limit_option(text: str, change: tuple[str, object]) -> None:
     assert parse_limit(text) == change
 
 
-@pytest.mark.parametrize("text", ["memory", "memroy=1G", "=", "memory=", "tasks=none such", "\x1b=1", "tasks=\x1b"])
+@pytest.mark.parametrize(
+    "text", ["memory", "memroy=1G", "=", "memory=", "cgroup-parent=", "tasks=none such", "\x1b=1", "tasks=\x1b"]
+)
 def test_limit_option_that_is_wrong(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_limit(text)
@@ -152,6 +194,10 @@ def test_limit_option_that_is_wrong(text: str) -> None:
     [
         ("memory=none", "memory", None),
         ("cpu-quota=50%", "cpu_quota", 0.5),
+        ("memory-high=64M", "memory_high", 64 << 20),
+        ("cpu-weight=none", "cpu_weight", None),
+        ("cpus=3,1,2", "cpus", "1-3"),
+        ("cpus=none", "cpus", ""),
         ("wall=90", "wall", 90.0),
         ("tasks=none", "tasks", None),
         ("output=4K", "output", 4096),

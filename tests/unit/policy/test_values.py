@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jailpy.policy.values import UnfitError, choice, count, duration, found, percent, size
+from jailpy.policy.values import UnfitError, choice, count, cpu_list, duration, found, percent, size
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,14 @@ def test_shares_are_fractions_of_a_processor(value: object, expected: float | No
     assert percent(value) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("3", "3"), ("3,0-1", "0-1,3"), ("0,1,2", "0-2"), ("0-3,2-5,9", "0-5,9"), ("7-7,7", "7"), ("none", "")],
+)
+def test_lists_of_processors_are_sorted_and_joined(value: object, expected: str) -> None:
+    assert cpu_list(value) == expected
+
+
 REFUSED: list[tuple[Callable[[object], object], tuple[object, ...]]] = [
     (size(), ("64MB", "64m", "-1", -1, "1.5G", "", "M", "٣M", "1" * 30, 1 << 70, True, 1.0, [])),
     (size(none=False), ("none",)),
@@ -40,6 +48,7 @@ REFUSED: list[tuple[Callable[[object], object], tuple[object, ...]]] = [
     (percent, ("150", 150, 1.5, "0%", "%", "-1%", "100001%")),
     (count(1, 9), (0, 10, "1", True, 1.0, "none")),
     (choice("a", "b"), ("c", 1, "")),
+    (cpu_list, ("", "3-1", "0-", "-1", "0,,1", "a", "0-8192", "0 1", "٣", 3, ["3"], "0," * 2048 + "0", "0:2")),
 ]
 
 
@@ -52,7 +61,8 @@ def test_everything_else_is_refused(check: Callable[[object], object], values: t
 
 @given(st.text() | st.integers() | st.floats() | st.booleans() | st.none() | st.lists(st.integers()))
 def test_checks_refuse_in_no_other_way(value: object) -> None:
-    checks: tuple[Callable[[object], object], ...] = (size(), duration(0.01), percent, count(0, 9), choice("a", "b"))
+    checks: tuple[Callable[[object], object], ...] = (size(), duration(0.01), percent, count(0, 9), choice("a", "b"),
+                                                      cpu_list)  # fmt: skip
     for check in checks:
         try:
             check(value)
