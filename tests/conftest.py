@@ -31,8 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each test that has a caller runs as root and as an ordinary user; not root's suite plays only itself."""
-    if "caller" in metafunc.fixturenames:
+    """Each test that has a caller runs as root and as an ordinary user; not root's suite plays only itself.
+
+    What runs from a place in the cgroup tree has its caller from there.
+    """
+    if "caller" in metafunc.fixturenames and "placed" not in metafunc.fixturenames:
         only = metafunc.config.getoption("--caller")
         metafunc.parametrize("caller", [only] if only else kinds(), indirect=True, scope="session")
 

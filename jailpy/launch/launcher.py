@@ -60,8 +60,8 @@ def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Call
         ctx.process = str(pid)
         _perform(ctx, "map", ending)
         supervisor.release()
-        if born is not None and os.geteuid() == 0:
-            born()
+        if os.geteuid() == 0:
+            supervisor.keep_rights(born or ctx.begun)
         elif born is not None:
             ctx.begun = born
     except _StoppedError:

@@ -12,6 +12,8 @@ from jailpy.launch.ending import Ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jailpy.launch.group import Group
     from jailpy.launch.watch import Watch
 
@@ -39,15 +41,14 @@ class Oversight:
         """While pid 1 builds the jail: count what lies in the folders that the jail may write, before it writes."""
         if self._ctx.written:
             self._watch()
-        if os.geteuid() == 0:
-            self._open_as_root()
 
-    def _open_as_root(self) -> None:
+    def open_as_root(self, born: Callable[[], None]) -> None:
         """What root must have before it becomes the jail's id: its own accounts, and perhaps our modules."""
         self._watch()  # first: its import may need the last descriptor, and gives it back
         if self._ctx.group is not None:
             self._ctx.group.keep_right_to_remove()
-        self._accounts = processes.open_accounts()
+        born()
+        self._accounts = processes.open_accounts()  # from here on what can be done without, where files are few
         self._hold()
 
     def begin(self) -> None:

@@ -19,6 +19,7 @@ from jailpy.model.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType, TracebackType
     from typing import Any, Self
 
@@ -105,6 +106,10 @@ class Supervisor:
         if self._ctx.wall is not None:
             self._deadline = self._ending.clock + self._ctx.wall
         self._oversight.survey()
+
+    def keep_rights(self, born: Callable[[], None]) -> None:
+        """Root's launcher, before it becomes the jail's id: open what that id may not, and call ``born``."""
+        self._oversight.open_as_root(born)
 
     def kill(self) -> None:
         """SIGKILL to pid 1, which ends every process of the jail, and wait until all of them are gone."""

@@ -16,6 +16,7 @@ import pytest
 
 from tests.attack.conftest import LONG, Live, Run, words
 from tests.support import places
+from tests.support.callers import Caller
 from tests.support.places import Place
 from tests.support.reports import valid
 
@@ -50,7 +51,7 @@ def undisturbed() -> None:
 
 
 @pytest.fixture(params=places.KINDS)
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+def placed(request: pytest.FixtureRequest) -> Iterator[Place]:
     """Each kind of place in turn; a test may name one, or one and its controllers."""
     given = (request.param,) if isinstance(request.param, str) else request.param
     with places.place(*given) as found:
@@ -58,22 +59,28 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 
 
 @pytest.fixture
-def folder(place: Place, shared_folder: Path) -> Iterator[Path]:
+def caller(placed: Place) -> Caller:
+    """Who calls from this place."""
+    return placed.caller
+
+
+@pytest.fixture
+def folder(placed: Place, shared_folder: Path) -> Iterator[Path]:
     """An empty folder of the caller's."""
     path = Path(tempfile.mkdtemp(prefix="test-", dir=shared_folder))
     os.chmod(path, 0o755)
-    os.chown(path, place.caller.uid, place.caller.gid)
+    os.chown(path, placed.caller.uid, placed.caller.gid)
     yield path
     shutil.rmtree(path)
 
 
 @pytest.fixture
-def jail(place: Place, words: Words, folder: Path) -> Jail:
+def jail(placed: Place, words: Words, folder: Path) -> Jail:
     """Run a plugin to its end: ``jail(plugin, "argument", options=("--timeout", "1s"))``."""
 
     def run(plugin: Callable[..., object] | str, *arguments: object, options: tuple[object, ...] = ()) -> Run:
         (folder / "report.json").unlink(missing_ok=True)
-        done = place.run(words(plugin, *arguments, options=(*place.options, *options)))
+        done = placed.run(words(plugin, *arguments, options=(*placed.options, *options)))
         written = (folder / "report.json").read_bytes()
         assert written, done.stderr.decode(errors="replace")
         return Run(done, valid(written))
@@ -82,15 +89,15 @@ def jail(place: Place, words: Words, folder: Path) -> Jail:
 
 
 @pytest.fixture
-def live(place: Place, words: Words) -> Starter:
+def live(placed: Place, words: Words) -> Starter:
     """Start a plugin and leave it running: ``with live(plugin) as jail``."""
 
     @contextmanager
     def started(plugin: Callable[..., object], *arguments: object, options: tuple[object, ...] = ()) -> Iterator[Live]:
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        with place.start(words(plugin, *arguments, options=(*place.options, *options)), **pipes) as process:
+        with placed.start(words(plugin, *arguments, options=(*placed.options, *options)), **pipes) as process:
             try:
-                yield Live(process)
+                yield Live(process, None)
             finally:
                 process.terminate()
                 process.communicate(timeout=LONG)
@@ -99,13 +106,13 @@ def live(place: Place, words: Words) -> Starter:
 
 
 @pytest.fixture
-def profile(place: Place, folder: Path) -> Profile:
+def profile(placed: Place, folder: Path) -> Profile:
     """The options for a profile that changes these lines of the default one."""
 
     def written(lines: str) -> tuple[str, Path]:
         file = folder / "profile.toml"
         file.write_text(f'schema = 1\nname = "tried"\nextends = "default@1"\n{lines}\n', encoding="utf-8")
-        os.chown(file, place.caller.uid, place.caller.gid)
+        os.chown(file, placed.caller.uid, placed.caller.gid)
         return ("-p", file)
 
     return written
@@ -128,4 +135,4 @@ def cgroup_of(pid: int) -> Path:
 
 def needs_kind(*kinds: str | tuple[str, str]) -> Any:
     """Only these places."""
-    return pytest.mark.parametrize("place", kinds, indirect=True)
+    return pytest.mark.parametrize("placed", kinds, indirect=True)

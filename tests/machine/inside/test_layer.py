@@ -25,14 +25,14 @@ def test_layer_is_on_with_the_default_profile(jail: Jail) -> None:
 
 
 @needs_kind("above")
-def test_profile_names_the_parent(live: Starter, profile: Profile, place: Place) -> None:
+def test_profile_names_the_parent(live: Starter, profile: Profile, placed: Place) -> None:
     """By its place in the tree, or by its path; the jail is there, and nowhere else."""
 
     def plugin() -> object:
         say("ready")
         return sys.stdin.read()
 
-    jails = place.tree / "jails"
+    jails = placed.tree / "jails"
     for name in (f"/{jails.relative_to(TREE)}", jails):
         with live(plugin, options=profile(f'[limits]\ncgroup-parent = "{name}"')) as jail:
             assert jail.heard() == "ready"
@@ -84,10 +84,10 @@ def test_controller_is_missing_that_the_default_profile_needs(jail: Jail) -> Non
 
 @needs_kind("systemd", "root", "parent")
 @pytest.mark.usefixtures("undisturbed")
-def test_plan_makes_nothing(place: Place, installed: Installed) -> None:
+def test_plan_makes_nothing(placed: Place, installed: Installed) -> None:
     """It names the limits that a run would set, and leaves the tree as it is."""
-    before = sorted(path for path, _, _ in os.walk(place.tree))
-    done = place.run([installed.command, "plan", "--json", *place.options, "-c", "pass"])
+    before = sorted(path for path, _, _ in os.walk(placed.tree))
+    done = placed.run([installed.command, "plan", "--json", *placed.options, "-c", "pass"])
     assert done.returncode == 0, done.stderr
     assert {"cgroup-memory", "cgroup-tasks"} <= {step["name"] for step in json.loads(done.stdout)["steps"]}
-    assert sorted(path for path, _, _ in os.walk(place.tree)) == before
+    assert sorted(path for path, _, _ in os.walk(placed.tree)) == before

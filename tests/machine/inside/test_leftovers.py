@@ -16,35 +16,35 @@ from tests.support.places import KINDS, Place
 PLUGIN = "import sys; print('alive', flush=True); sys.stdin.read()"
 
 
-def run_many(place: Place, installed: Installed, folder: Path, count: int, at_once: int) -> None:
+def run_many(placed: Place, installed: Installed, folder: Path, count: int, at_once: int) -> None:
     script = folder / "many_runs.py"
     shutil.copyfile(many_runs.__file__, script)
-    words = ["run", "--no-history", *place.options, "--timeout", "300s", "-c", PLUGIN]
-    done = place.run([installed.python, "-s", script, str(count), str(at_once), *words])
+    words = ["run", "--no-history", *placed.options, "--timeout", "300s", "-c", PLUGIN]
+    done = placed.run([installed.python, "-s", script, str(count), str(at_once), *words])
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [b"0"] * count, done.stderr
-    assert place.left() == []
+    assert placed.left() == []
 
 
 @needs_kind("parent")
-def test_five_hundred_jails_in_turn(place: Place, installed: Installed, folder: Path) -> None:
-    run_many(place, installed, folder, 500, 1)
+def test_five_hundred_jails_in_turn(placed: Place, installed: Installed, folder: Path) -> None:
+    run_many(placed, installed, folder, 500, 1)
 
 
 @needs_kind("systemd", "root")
-def test_twenty_jails_in_turn(place: Place, installed: Installed, folder: Path) -> None:
+def test_twenty_jails_in_turn(placed: Place, installed: Installed, folder: Path) -> None:
     """Where each asks systemd, and where the slice is everybody's."""
-    run_many(place, installed, folder, 20, 1)
+    run_many(placed, installed, folder, 20, 1)
 
 
 @needs_kind("systemd", "parent")
-def test_fifty_jails_at_once(place: Place, installed: Installed, folder: Path) -> None:
+def test_fifty_jails_at_once(placed: Place, installed: Installed, folder: Path) -> None:
     """All of them live at the same moment."""
-    run_many(place, installed, folder, 50, 50)
+    run_many(placed, installed, folder, 50, 50)
 
 
 @needs_kind(*KINDS, "above")
-def test_launcher_is_killed(place: Place, live: Starter, jail: Jail) -> None:
+def test_launcher_is_killed(placed: Place, live: Starter, jail: Jail) -> None:
     """The jail ends, and the next start removes what was left of its place."""
     with live(stubborn) as running:
         assert running.heard() == "ready"
@@ -54,4 +54,4 @@ def test_launcher_is_killed(place: Place, live: Starter, jail: Jail) -> None:
         running.process.wait()
         assert all_end(processes)
     assert jail("pass").report["outcome"] == "ok"
-    assert place.left() == []
+    assert placed.left() == []

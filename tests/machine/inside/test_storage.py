@@ -25,11 +25,11 @@ WINDOW = 5  # seconds over which the counters are compared
 
 
 @pytest.fixture
-def disk(place: Place) -> Iterator[Path]:
+def disk(placed: Place) -> Iterator[Path]:
     """A folder of the caller's on the second disk, to which nobody else writes."""
     folder = Path(tempfile.mkdtemp(dir=CHECKOUT))
     folder.chmod(0o755)
-    os.chown(folder, place.caller.uid, place.caller.gid)
+    os.chown(folder, placed.caller.uid, placed.caller.gid)
     assert folder.stat().st_dev != Path("/").stat().st_dev
     yield folder
     shutil.rmtree(folder)
@@ -82,24 +82,24 @@ def test_writing_is_held_to_its_rate(live: Starter, disk: Path, folder: Path) ->
 
 
 @pytest.fixture
-def drop_in(place: Place, installed: Installed) -> Iterator[None]:
+def drop_in(placed: Place, installed: Installed) -> Iterator[None]:
     """What doctor tells an administrator to do is done, and the user's systemd started anew."""
-    done = place.run([installed.command, "doctor", "--json"])
+    done = placed.run([installed.command, "doctor", "--json"])
     (fix,) = (finding["fix"] for finding in json.loads(done.stdout)["findings"] if "io-write" in finding["text"])
     line, _, others = fix.removeprefix("as root: ").partition("; then ")
     assert others.startswith("log out everywhere and in again")
     subprocess.run(["sh", "-ec", line], check=True)
-    restart_manager(place)
+    restart_manager(placed)
     yield
     shutil.rmtree("/etc/systemd/system/user@.service.d")
     subprocess.run(["systemctl", "daemon-reload"], check=True)
-    restart_manager(place)
+    restart_manager(placed)
 
 
-def restart_manager(place: Place) -> None:
-    subprocess.run(["systemctl", "restart", f"user@{place.caller.uid}.service"], check=True)
+def restart_manager(placed: Place) -> None:
+    subprocess.run(["systemctl", "restart", f"user@{placed.caller.uid}.service"], check=True)
     deadline = time.monotonic() + DEADLINE
-    while not Path(f"/run/user/{place.caller.uid}/bus").exists():
+    while not Path(f"/run/user/{placed.caller.uid}/bus").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
