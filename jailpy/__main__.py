@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
 import gc
-import os
 import sys
+
+from jailpy import system as os
 
 
 def main() -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
+from jailpy import system as os
 from jailpy.errors import JailError, ProfileError, SetupError
 from jailpy.kernel import host_probe
 from jailpy.launch import launcher

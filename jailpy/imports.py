@@ -10,9 +10,10 @@ It has a part for each time at which modules are asked for, and a part is read t
 from __future__ import annotations
 
 import marshal
-import os
 import sys
 from _frozen_importlib import ModuleSpec
+
+from jailpy import system as os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,18 +25,24 @@ if TYPE_CHECKING:
 looked: dict[str, os.stat_result] = {}  # at sources, in this start
 PARTS = (  # each with all that it needs and no part before it has
     ("jailpy.cli.quick_run", "jailpy.cli.run"),  # at once
+    (  # while the jail builds itself
+        "jailpy.observe.register",
+        "jailpy.observe.journal",
+        "jailpy.report.document",
+        "jailpy.launch.result",
+    ),
     ("jailpy.cli.options",),  # where one is given
     ("jailpy.launch.host_ids",),  # of root
     ("jailpy.launch.placement",),  # where there may be a cgroup
     ("jailpy.launch.watch",),  # when a plugin has lived for some time, and always of root
 )
 HEAD = 8192  # bytes of what is read first: who made the file, the names of each part's modules, the parts' sizes
-PACKAGE = os.path.dirname(os.path.abspath(__file__))
+PACKAGE = os.absolute(__file__).rpartition("/")[0]
 
 
 def path() -> str:
     """Where the file of this Python is kept."""
-    return os.path.join(PACKAGE, "__pycache__", f"imports.{sys.implementation.cache_tag}")
+    return f"{PACKAGE}/__pycache__/imports.{sys.implementation.cache_tag}"
 
 
 def use() -> None:
@@ -108,7 +115,7 @@ class Kept:
         spec = ModuleSpec(name, self, origin=source, is_package=package)  # type: ignore[arg-type]
         spec.has_location = True
         if package:
-            spec.submodule_search_locations = [os.path.dirname(source)]
+            spec.submodule_search_locations = [source.rpartition("/")[0]]
         return spec
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:

@@ -7,8 +7,7 @@ looked into counts with all that it has mapped.
 
 from __future__ import annotations
 
-import os
-
+from jailpy import system as os
 from jailpy.model.record import Record
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")

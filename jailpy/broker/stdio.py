@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import os
 import select
 import stat
+
+from jailpy import system as os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

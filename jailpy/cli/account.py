@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import encodings  # of the standard library, and there in any case
 import stat
 import time
 
+from jailpy import system as os
 from jailpy.cli.output import out, write_all
 from jailpy.errors import UsageError
 from jailpy.model.plan import Plan
 from jailpy.model.request import Request
 from jailpy.model.result import Result
-from jailpy.observe import register
-from jailpy.observe.journal import Journal
-from jailpy.report import document
-from jailpy.report.quote import for_json, for_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from jailpy.cli.capture import Capture
+    from jailpy.observe.journal import Journal
+    from jailpy.observe.register import Entry
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # base 32 without letters that are taken for others
 
@@ -34,7 +33,7 @@ class Account:
         self._fd = -1
         self._capture: Capture | None = None
         self._journal: Journal | None = None
-        self._entry: register.Entry | None = None
+        self._entry: Entry | None = None
         self._mild: list[str] = []  # what nobody needs to be told who does not ask
 
     def open(self) -> None:
@@ -48,9 +47,16 @@ class Account:
             self._fd = _open(self._target)
 
     def begin(self, request: Request) -> None:
-        """Enter the run in the list of those that live, while the jail is built and this process has its rights."""
+        """Enter the run in the list of those that live, while the jail is built and this process has its rights.
+
+        What that needs is imported then too, when this process would only wait.
+        """
+        from jailpy.observe import register
+        from jailpy.observe.journal import Journal
+        from jailpy.report import document
+
         root = os.geteuid() == 0
-        if root and not (_for_all(__file__) and _for_all(os.__file__)):
+        if root and not (_for_all(__file__) and _for_all(encodings.__file__)):
             _fetch()
         self._journal = Journal(self._jail, history=self._history)
         if root or register.has_room():
@@ -65,6 +71,10 @@ class Account:
 
         Where nothing has run, the reason for that is enough.
         """
+        from jailpy.observe.journal import Journal
+        from jailpy.report import document
+        from jailpy.report.quote import for_terminal
+
         if self._entry is not None:
             self._entry.ended(result.outcome)
         if self._capture is not None:
@@ -92,16 +102,18 @@ class Account:
             out(self._text().decode())
 
     def _text(self) -> bytes:
+        from jailpy.report.quote import for_json
+
         return (for_json(self._report) + "\n").encode()
 
 
 def _for_all(file: str) -> bool:
     """Whether everybody can enter the folder of this file."""
-    folder = os.path.dirname(file)
+    folder = file.rpartition("/")[0]
     while folder not in ("", "/"):
         if not os.stat(folder).st_mode & stat.S_IXOTH:
             return False
-        folder = os.path.dirname(folder)
+        folder = folder.rpartition("/")[0]
     return True
 
 
@@ -109,7 +121,7 @@ def _fetch() -> None:
     """Import what is needed later, if at all: root's launcher goes on as the jail's id, which could not read it."""
     from jailpy.cli import boundary  # noqa: F401
     from jailpy.kernel import host_facts  # noqa: F401
-    from jailpy.launch import diagnose, watch  # noqa: F401
+    from jailpy.launch import diagnose, result, watch  # noqa: F401
     from jailpy.report import words  # noqa: F401
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
-import os
 import sys
 
+from jailpy import system as os
 from jailpy.errors import UsageError
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from jailpy import system as os
 from jailpy.errors import UsageError
 from jailpy.model.request import Request
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
-import os
 
 from jailpy import api
+from jailpy import system as os
 from jailpy.cli.account import Account
 from jailpy.cli.output import say
 from jailpy.launch import launcher

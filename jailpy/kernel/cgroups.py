@@ -5,8 +5,9 @@ Documentation/admin-guide/cgroup-v2.rst).
 from __future__ import annotations
 
 import fcntl
-import os
 import time
+
+from jailpy import system as os
 
 CONTROLLERS = ("cpu", "cpuset", "io", "memory", "pids")  # those that a limit needs
 _PLACES = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")  # the second where version 1 has the first

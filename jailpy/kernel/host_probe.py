@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from jailpy import system as os
 from jailpy.errors import HostError
 from jailpy.kernel import landlock
 from jailpy.model.host import Host

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import _struct as struct  # the module around it is a file more to find
-import os
+import stat
 
+from jailpy import system as os
 from jailpy.kernel.syscall import call
 
 EXECUTE, WRITE_FILE, READ_FILE = 1 << 0, 1 << 1, 1 << 2
@@ -39,7 +40,7 @@ def allow_beneath(ruleset: int, path: str, rights: int) -> None:
     """Allow ``rights`` on ``path`` and everything below it."""
     fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        allowed = rights if os.path.isdir(path) else rights & _OF_FILES
+        allowed = rights if stat.S_ISDIR(os.fstat(fd).st_mode) else rights & _OF_FILES
         rule = struct.pack("=Qi", allowed, fd)
         call("landlock_add_rule", ruleset, _PATH_BENEATH, rule, 0, about=path)
     finally:

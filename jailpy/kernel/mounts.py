@@ -7,8 +7,8 @@ descriptor is attached. Manual pages: open_tree(2), move_mount(2), mount_setattr
 from __future__ import annotations
 
 import _struct as struct  # the module around it is a file more to find
-import os
 
+from jailpy import system as os
 from jailpy.kernel.syscall import call
 
 AT_FDCWD = -100

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import _struct as struct  # the module around it is a file more to find
 import fcntl
-import os
 
+from jailpy import system as os
 from jailpy.kernel import sockets
 from jailpy.kernel.syscall import address, call, room
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import _struct as struct  # the module around it is a file more to find
 import errno
-import os
 import stat
 
+from jailpy import system as os
 from jailpy.kernel.syscall import call
 
 _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08

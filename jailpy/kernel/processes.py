@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
-import os
 import select
 
+from jailpy import system as os
 from jailpy.kernel.syscall import call, wipe
 
 _SPECIAL = {signal.SIGKILL, signal.SIGSTOP}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import _struct as struct  # the module around it is a file more to find
-import os
 
+from jailpy import system as os
 from jailpy.kernel.syscall import call, room
 
 _AF_UNIX, _AF_INET = 1, 2

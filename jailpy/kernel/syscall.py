@@ -8,7 +8,8 @@ new process owns too.
 from __future__ import annotations
 
 import _ctypes
-import os
+
+from jailpy import system as os
 
 if os.uname().machine == "aarch64":
     from jailpy.abi.aarch64 import NUMBERS

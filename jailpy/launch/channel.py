@@ -11,8 +11,8 @@ neither be traced nor have its descriptors taken. What a message says decides no
 from __future__ import annotations
 
 import _struct as struct  # the module around it is a file more to find
-import os
 
+from jailpy import system as os
 from jailpy.model.record import Record
 
 _FORMAT = struct.Struct("=BiiQQQQ200s")

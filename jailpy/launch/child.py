@@ -5,8 +5,7 @@ A step that fails is named to the launcher and ends the process, and with pid 1 
 
 from __future__ import annotations
 
-import os
-
+from jailpy import system as os
 from jailpy.kernel import usage
 from jailpy.launch import channel, reaper
 from jailpy.launch.channel import Message

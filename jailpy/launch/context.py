@@ -7,7 +7,6 @@ from jailpy.model.plan import Plan
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import select
-    from collections.abc import Callable
     from typing import Any, Protocol
 
     from jailpy.launch.group import Group
@@ -59,7 +58,6 @@ class Context:
         # made by the launcher before the child is born
         self.launcher = -1  # pidfd of the launcher
         self.channel = -1  # the jail's end of it
-        self.begun: Callable[[], None] = lambda: None  # called when the plugin starts
         self.process = "self"  # whose id maps are written
         self.user_namespace = -1  # of the jail, for host root's launcher to enter
         self.streams: tuple[int, int, int] = (-1, -1, -1)  # the plugin's 0, 1, 2

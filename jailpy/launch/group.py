@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from jailpy import system as os
 from jailpy.kernel import cgroups
 from jailpy.model.record import Record
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import _struct as struct  # the module around it is a file more to find
 import fcntl
-import os
 
+from jailpy import system as os
 from jailpy.errors import HostError
 
 FIRST, LAST = 1_900_000_000, 1_900_065_535  # above what systemd and shadow give out, below 2³¹
@@ -37,7 +37,8 @@ def claim() -> tuple[int, int]:
 
 def _open() -> int:
     try:
-        os.makedirs(_RUNTIME, mode=0o755, exist_ok=True)
+        if not os.is_folder(_RUNTIME):
+            os.makedirs(_RUNTIME, mode=0o755, exist_ok=True)
         return os.open(f"{_RUNTIME}/host-ids", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise HostError(

@@ -7,14 +7,13 @@ a caller may have set up badly.
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
-import os
 import time
 
+from jailpy import system as os
 from jailpy.kernel import namespaces, sockets
 from jailpy.launch import channel, child
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending
-from jailpy.launch.result import conclude
 from jailpy.launch.stages import birth, guard
 from jailpy.launch.supervisor import Supervisor
 from jailpy.model.plan import Plan
@@ -35,8 +34,7 @@ def run(plan: Plan, born: Callable[[], None] | None = None, group: Group | None 
 
     ``group`` is the jail's cgroup; whoever made it removes it afterwards.
 
-    ``born`` is called when there is a jail and this process would wait: when the plugin has started, for root while the
-    jail builds itself, since root's launcher has its rights until then.
+    ``born`` is called while the jail builds itself: this process would wait then, and that of root has its rights.
     """
     _make_room()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, the kernel would reap pid 1 before it is looked at
@@ -46,6 +44,8 @@ def run(plan: Plan, born: Callable[[], None] | None = None, group: Group | None 
         _supervised(ctx, supervisor, ending, born)
         if ctx.delivery is not None:
             _finish(ctx.delivery, ending)
+    from jailpy.launch.result import conclude  # it has come with what ``born`` needs
+
     return conclude(plan, ending)
 
 
@@ -60,13 +60,18 @@ def _supervised(ctx: Context, supervisor: Supervisor, ending: Ending, born: Call
         ctx.process = str(pid)
         _perform(ctx, "map", ending)
         supervisor.release()
+        born = born or _nothing
         if os.geteuid() == 0:
-            supervisor.keep_rights(born or ctx.begun)
-        elif born is not None:
-            ctx.begun = born
+            supervisor.keep_rights(born)
+        else:
+            born()
     except _StoppedError:
         supervisor.kill()
     supervisor.watch()
+
+
+def _nothing() -> None:
+    """For callers who keep no account of a run."""
 
 
 def _make_room() -> None:

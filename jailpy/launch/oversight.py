@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
-import os
 import time
 
+from jailpy import system as os
 from jailpy.kernel import processes
 from jailpy.launch.context import Context
 from jailpy.launch.ending import Ending

@@ -6,8 +6,7 @@ or one above it that was; a scope from the user's systemd; for root a slice of o
 
 from __future__ import annotations
 
-import os
-
+from jailpy import system as os
 from jailpy.errors import HostError
 from jailpy.kernel import cgroups
 from jailpy.launch.group import Group

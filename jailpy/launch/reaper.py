@@ -7,9 +7,9 @@ every process of the jail (pid_namespaces(7)).
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
-import os
 import select
 
+from jailpy import system as os
 from jailpy.kernel import mounts, processes
 from jailpy.launch import channel
 from jailpy.launch.channel import Message

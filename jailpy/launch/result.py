@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
 import errno
-import os
 import time
 
+from jailpy import system as os
 from jailpy.launch import limits
 from jailpy.launch.ending import Ending
 from jailpy.model.plan import Layer, Plan

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import stat
 
+from jailpy import system as os
 from jailpy.broker.stdio import NULL, Allowance, Input, Output
 from jailpy.errors import HostError, UsageError
 from jailpy.model.plan import Plan

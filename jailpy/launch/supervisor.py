@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
-import os
 import select
 import time
 
+from jailpy import system as os
 from jailpy.errors import HostError, UsageError
 from jailpy.kernel import sockets, usage
 from jailpy.launch import channel
@@ -197,7 +197,6 @@ class Supervisor:
         self._oversight.begin()
         if self._ctx.supervised:
             self._tell(0)
-        self._ctx.begun()
 
     def _patience(self) -> int | None:
         """Milliseconds until something is due; None: nothing is."""

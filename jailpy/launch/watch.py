@@ -8,9 +8,9 @@ looks and that nobody waits for.
 
 from __future__ import annotations
 
-import os
 import time
 
+from jailpy import system as os
 from jailpy.broker import processes as broker
 from jailpy.broker.processes import Process
 from jailpy.kernel import mounts

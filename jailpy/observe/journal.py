@@ -7,10 +7,10 @@ rights of its jail later.
 from __future__ import annotations
 
 import fcntl
-import os
 import stat
 import time
 
+from jailpy import system as os
 from jailpy.plan import places
 from jailpy.report.quote import for_json
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import _struct as struct  # the module around it is a file more to find
 import fcntl
-import os
 
+from jailpy import system as os
 from jailpy.kernel import usage
 from jailpy.plan import places
 from jailpy.report.quote import for_json
@@ -58,7 +58,8 @@ def _open() -> int:
     first: OSError | None = None
     for path in places.runtime():
         try:
-            folder = places.enter(path, make=os.path.dirname(path) == "/tmp" or os.path.isdir(os.path.dirname(path)))
+            parent = path.rpartition("/")[0]
+            folder = places.enter(path, make=parent == "/tmp" or os.is_folder(parent))
         except OSError as error:
             first = first or error
             continue

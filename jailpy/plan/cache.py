@@ -7,11 +7,11 @@ can write it or its folder; anything else about it that is odd means: no cache. 
 from __future__ import annotations
 
 import marshal
-import os
 import stat
 import sys
 
 from jailpy import __version__, imports
+from jailpy import system as os
 from jailpy.policy.digest import digest
 
 TYPE_CHECKING = False
@@ -26,18 +26,19 @@ def folder() -> str:
     """Where entries are kept; empty when the caller has no home."""
     if os.geteuid() == 0:
         return "/var/cache/jailpy"
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", ""), ".cache")
-    return os.path.join(base, "jailpy") if os.path.isabs(base) else ""
+    home = os.environ.get("HOME")
+    base = os.environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else "")
+    return f"{base}/jailpy" if base.startswith("/") else ""
 
 
 def installed_folder() -> str:
     """Where an installation keeps what it worked out for all its users; it need not be there."""
-    return os.path.join(os.path.dirname(os.path.dirname(__file__)), "_data", "compiled")
+    return f"{imports.PACKAGE}/_data/compiled"
 
 
 def key(*parts: object) -> str:
     """A file name for what depends on ``parts``, on the Python and the jailpy that run, and on the kernel."""
-    everything = (__version__, os.path.dirname(__file__), sys.version, os.uname().release, *parts)
+    everything = (__version__, imports.PACKAGE, sys.version, os.uname().release, *parts)
     return digest(repr(everything).encode(errors="surrogateescape"))[:40]
 
 
@@ -60,7 +61,7 @@ def _load(place: str, name: str) -> Any:
     if not place:
         return None
     try:
-        fd = os.open(os.path.join(place, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = os.open(f"{place}/{name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
     try:

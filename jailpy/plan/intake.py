@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
 
+from jailpy import system as os
 from jailpy.errors import UsageError
 from jailpy.model.plan import Plugin
 from jailpy.model.policy import FilesystemPolicy
@@ -68,10 +68,10 @@ def program(request: Request, filesystem: FilesystemPolicy) -> Program:
         return _console(request, given)
     if request.plugin == "-":
         return _copied(request, "stdin.py", "-", _read(0, "standard input"), given)
-    if os.path.isdir(request.plugin):
+    if os.is_folder(request.plugin):
         return _folder(request, filesystem, given)
-    name = os.path.basename(request.plugin)
-    return _copied(request, name, os.path.abspath(request.plugin), _read_file(request.plugin), given)
+    name = request.plugin.rpartition("/")[2]
+    return _copied(request, name, os.absolute(request.plugin), _read_file(request.plugin), given)
 
 
 def _python(

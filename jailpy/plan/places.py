@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
+
+from jailpy import system as os
 
 
 def state() -> str:
@@ -15,14 +16,15 @@ def state() -> str:
     if os.geteuid() == 0:
         return "/var/lib/jailpy"
     base = os.environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):  # the XDG specification: a relative one is ignored
-        base = os.path.join(os.environ.get("HOME", ""), ".local/state")
-    return os.path.join(base, "jailpy") if os.path.isabs(base) else ""
+    if not base.startswith("/"):  # the XDG specification: a relative one is ignored
+        home = os.environ.get("HOME")
+        base = f"{home}/.local/state" if home else ""
+    return f"{base}/jailpy" if base.startswith("/") else ""
 
 
 def has_home() -> bool:
     """Whether the caller has a home for that; that of a service's account is often none, or not there."""
-    return os.geteuid() == 0 or "XDG_STATE_HOME" in os.environ or os.path.isdir(os.environ.get("HOME", ""))
+    return os.geteuid() == 0 or "XDG_STATE_HOME" in os.environ or os.is_folder(os.environ.get("HOME", ""))
 
 
 def runtime() -> tuple[str, ...]:
@@ -35,7 +37,7 @@ def runtime() -> tuple[str, ...]:
     if uid == 0:
         return ("/run/jailpy",)
     usual, given = f"/run/user/{uid}", os.environ.get("XDG_RUNTIME_DIR", "")
-    if os.path.isabs(given) and given != usual and os.access(given, os.W_OK | os.X_OK):
+    if given.startswith("/") and given != usual and os.access(given, os.W_OK | os.X_OK):
         return (f"{given}/jailpy",)
     return (f"{usual}/jailpy", f"/tmp/jailpy-{uid}")
 

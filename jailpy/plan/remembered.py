@@ -7,9 +7,9 @@ every file that it came from is the same (see ``cache``).
 
 from __future__ import annotations
 
-import os
 import sys
 
+from jailpy import system as os
 from jailpy.model.host import Host
 from jailpy.model.plan import Layer, Plan, Step
 from jailpy.model.request import Request

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from jailpy import system as os
 from jailpy.model.policy import (
     ArgRule,
     Condition,

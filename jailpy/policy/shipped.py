@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from jailpy import system as os
 
 GENERATIONS = {"default": 1, "strict": 1, "numeric": 1}  # within a generation a release only narrows or fixes
 

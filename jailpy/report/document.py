@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from jailpy import __version__
+from jailpy import system as os
 from jailpy.model.plan import Plan
 from jailpy.model.result import Result
 

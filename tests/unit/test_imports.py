@@ -11,15 +11,16 @@ from tests.conftest import Caller, run_as
 from tests.support.installed import Installed
 
 HEAVY = (
-    "argparse", "asyncio", "click", "collections", "contextlib", "ctypes", "dataclasses", "enum", "functools",
+    "_prctl", "argparse", "asyncio", "click", "collections", "contextlib", "ctypes", "dataclasses", "enum", "functools",
     "hashlib", "importlib.metadata", "importlib.resources", "inspect", "json", "logging", "pathlib", "pyseccomp", "re",
     "rich", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "tomllib", "typer", "typing",
 )  # fmt: skip
+PATHS = ("_collections_abc", "os", "posixpath")  # os and what it brings, for options that name folders
 
-
-START = {"jailpy", "jailpy.__main__", "jailpy.imports"}
+START = {"jailpy", "jailpy.__main__", "jailpy.imports", "jailpy.system"}
 MAYBE = {  # the first of each part that is read later, which brings all the others
     "jailpy.cli.options",  # where one is given
+    "jailpy.observe",  # while the jail builds itself
     "jailpy.launch.placement",  # where there are cgroups
     "jailpy.launch.watch",  # of a plugin that lives for some time; root's launcher could not import it later
     "jailpy.launch.host_ids",  # root's
@@ -29,7 +30,7 @@ MAYBE = {  # the first of each part that is read later, which brings all the oth
 
 def imported(caller: Caller, installed: Installed, *words: str | Path) -> set[str]:
     """Every module that jailpy imports for these words, in the launcher and in the jail before execve."""
-    command = [installed.python, "-I", "-X", "importtime", installed.command, *words]
+    command = [installed.python, "-IS", "-X", "importtime", installed.command, *words]
     run_as(caller, command)  # fills the caches
     done = run_as(caller, command)
     assert done.returncode == 0, done.stderr
@@ -52,7 +53,8 @@ def test_plain_run_imports_nothing_heavy(caller: Caller, installed: Installed, f
     bare = set(re.findall(r"\| +(\S+)$", _bare(caller, installed), re.MULTILINE))
     found = imported(caller, installed, "run", *words) - bare
     assert "_ctypes" in found
-    assert [module for module in sorted(found) if any(is_of(module, heavy) for heavy in HEAVY)] == []
+    refused = HEAVY if form == "options" else HEAVY + PATHS
+    assert [module for module in sorted(found) if any(is_of(module, heavy) for heavy in refused)] == []
 
 
 def test_nothing_of_jailpy_is_looked_for(caller: Caller, installed: Installed, folder: Path) -> None:
@@ -71,4 +73,4 @@ def test_help_imports_no_launcher(caller: Caller, installed: Installed) -> None:
 
 
 def _bare(caller: Caller, installed: Installed) -> str:
-    return run_as(caller, [installed.python, "-I", "-X", "importtime", "-c", "pass"]).stderr.decode()
+    return run_as(caller, [installed.python, "-IS", "-X", "importtime", "-c", "pass"]).stderr.decode()

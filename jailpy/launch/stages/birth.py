@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 
+from jailpy import system as os
 from jailpy.kernel import mounts, namespaces, processes
 from jailpy.launch.context import Context
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from jailpy import system as os
 from jailpy.kernel import attributes, capabilities, namespaces, seccomp
 from jailpy.launch.context import Context
 

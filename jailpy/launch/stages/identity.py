@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import _signal as signal  # the module around it builds enumerations, 3 ms
-import os
 
+from jailpy import system as os
 from jailpy.kernel import keyrings, namespaces, processes
 from jailpy.launch.context import Context
 

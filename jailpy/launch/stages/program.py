@@ -6,8 +6,7 @@ before it say how.
 
 from __future__ import annotations
 
-import os
-
+from jailpy import system as os
 from jailpy.kernel import processes
 from jailpy.launch.context import Context
 

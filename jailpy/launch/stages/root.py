@@ -7,9 +7,9 @@ with no symlink followed, so that nothing planted in a shared folder can lead a 
 from __future__ import annotations
 
 import errno
-import os
 import stat
 
+from jailpy import system as os
 from jailpy.kernel import mounts, paths
 from jailpy.launch.context import Context
 
@@ -120,7 +120,7 @@ def make_mount_point(ctx: Context, path: str, kind: str) -> None:
     """An empty file or folder in one of our own file systems, with its parents, for a later mount."""
     parent = paths.make_parents(ctx.root, path)
     try:
-        name = os.path.basename(path)
+        name = path.rpartition("/")[2]
         if kind == "dir":
             os.mkdir(name, 0o755, dir_fd=parent)
         else:
