@@ -121,9 +121,8 @@ write_launcher() { # $bin/jailpy, which starts the environment at $1; replaced b
   if [[ $interpreter =~ [[:space:]] ]] || [ ${#interpreter} -gt 120 ]; then
     printf '#!/bin/sh\nexec %q -I -m jailpy "$@"\n' "$interpreter" >"$new" # slower by a shell and a site module
   else
-    # -S: what the environment holds is known, and 3 ms are saved by not looking.
-    printf '#!%s -IS\nimport sys\n\nsys.path.append("%s")\nfrom jailpy.__main__ import main\n\nraise SystemExit(main())\n' \
-      "$interpreter" "$(echo "$1"/lib/python3*/site-packages)" >"$new"
+    "$interpreter" -I -c 'from jailpy import keep; print(keep.script(), end="")' >"$new" ||
+      fail "the command could not be made"
   fi
   chmod 755 "$new"
   mv "$new" "$bin/jailpy"

@@ -5,22 +5,23 @@ for exactly this Python, and of each module while the source's size and time of 
 it is damaged, modules are imported as ever.
 
 It has a part for each time at which modules are asked for, and a part is read then.
+
+A small one beside it has the modules before that, this one too, for the script ``jailpy``, which calls ``begin``.
 """
 
 from __future__ import annotations
 
 import marshal
+import posix as os  # nothing else of jailpy is there yet
 import sys
 from _frozen_importlib import ModuleSpec
-
-from jailpy import system as os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import CodeType, ModuleType
 
-    Entry = tuple[str, int, int, CodeType]  # source below the package, its size, its mtime in ns, the code
+    Entry = tuple[str, int, int, CodeType | None]  # source below the package, its size, its mtime in ns, the code
 
 looked: dict[str, os.stat_result] = {}  # at sources, in this start
 PARTS = (  # each with all that it needs and no part before it has
@@ -37,12 +38,23 @@ PARTS = (  # each with all that it needs and no part before it has
     ("jailpy.launch.watch",),  # when a plugin has lived for some time, and always of root
 )
 HEAD = 8192  # bytes of what is read first: who made the file, the names of each part's modules, the parts' sizes
-PACKAGE = os.absolute(__file__).rpartition("/")[0]
+PACKAGE = __file__.rpartition("/")[0]
+FIRST = ("jailpy", "jailpy.imports", "jailpy.system", "jailpy.__main__")
 
 
-def path() -> str:
-    """Where the file of this Python is kept."""
-    return f"{PACKAGE}/__pycache__/imports.{sys.implementation.cache_tag}"
+def path(name: str = "imports") -> str:
+    """Where the file of this Python is kept, or the small one, which is named "start"."""
+    return f"{PACKAGE}/__pycache__/{name}.{sys.implementation.cache_tag}"
+
+
+def begin(own: ModuleType, made_by: str, entries: dict[str, Entry]) -> None:
+    """Import FIRST for the script, which has executed this module as ``own``; nothing of it where a source changed."""
+    kept = Kept([], [])
+    kept.entries.update(entries)
+    if made_by != sys.version or None in map(kept.spec, FIRST):
+        return
+    for name in FIRST:
+        kept.add(name, own if name == own.__name__ else type(sys)(name))
 
 
 def use() -> None:
@@ -70,24 +82,30 @@ class Kept:
     def __init__(self, names: list[list[str]], parts: list[bytes]) -> None:
         self._parts = parts
         self._part = {name: number for number, part in enumerate(names) for name in part}
-        self._entries: dict[str, Entry] = {}  # of the parts that have been read, what is not imported yet
+        self.entries: dict[str, Entry] = {}  # of the parts that have been read, what is not imported yet
 
     def load(self, number: int) -> None:
         """Import a whole part in turn, without the half of the time that the machinery for it takes."""
         entries: dict[str, Entry] = marshal.loads(self._parts[number])
         self._parts[number] = b""
-        self._entries.update(entries)
+        self.entries.update(entries)
         for name in entries:
-            parent, _, last = name.rpartition(".")
-            spec = self._spec(name) if name not in sys.modules and parent in sys.modules else None
-            if spec is None:
-                continue  # a source has changed: it is imported when it is asked for
-            module = sys.modules[name] = type(sys)(name)
-            module.__spec__, module.__loader__, module.__file__ = spec, spec.loader, spec.origin
-            module.__package__ = spec.parent
-            if spec.submodule_search_locations:
-                module.__path__ = spec.submodule_search_locations
-            self.exec_module(module)
+            if name not in sys.modules and name.rpartition(".")[0] in sys.modules:
+                self.add(name, type(sys)(name))
+
+    def add(self, name: str, module: ModuleType) -> None:
+        """Make ``module`` what Python would make of it; if its source has changed, it is left to Python."""
+        parent, _, last = name.rpartition(".")
+        spec = self.spec(name)
+        if spec is None:
+            return
+        sys.modules[name] = module
+        module.__spec__, module.__loader__, module.__file__ = spec, spec.loader, spec.origin
+        module.__package__ = spec.parent
+        if spec.submodule_search_locations:
+            module.__path__ = spec.submodule_search_locations
+        self.exec_module(module)
+        if parent:
             setattr(sys.modules[parent], last, module)
 
     def find_spec(
@@ -98,12 +116,13 @@ class Kept:
             return None
         if self._parts[number]:
             self.load(number)
-        return self._spec(name)
+        return self.spec(name)
 
-    def _spec(self, name: str) -> ModuleSpec | None:
+    def spec(self, name: str) -> ModuleSpec | None:
+        """What Python is told of a module; None where its source has changed."""
         if name in sys.modules:  # its part has been imported just now
             return sys.modules[name].__spec__
-        below, size, changed, _ = self._entries[name]
+        below, size, changed, _ = self.entries[name]
         source = f"{PACKAGE}/{below}"
         try:
             status = looked[source] = os.stat(source)
@@ -122,6 +141,6 @@ class Kept:
         return sys.modules.get(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        entry = self._entries.pop(module.__name__, None)
-        if entry is not None:
+        entry = self.entries.pop(module.__name__, None)
+        if entry is not None and entry[3] is not None:
             exec(entry[3], module.__dict__)

@@ -45,11 +45,8 @@ class Installed:
         compileall.compile_dir(site, quiet=2)
         subprocess.run([self.python, "-X", "no_debug_ranges", "-I", "-m", "jailpy.keep"], check=True)
         unfinished = self.command.with_suffix(".new")
-        unfinished.write_text(
-            f"#!{self.python} -IS\nimport sys\n\nsys.path.append({str(site)!r})\n"
-            "from jailpy.__main__ import main\n\nraise SystemExit(main())\n",
-            encoding="utf-8",
-        )
+        print_script = [self.python, "-I", "-c", "from jailpy import keep; print(keep.script(), end='')"]
+        unfinished.write_bytes(subprocess.run(print_script, check=True, stdout=subprocess.PIPE).stdout)
         unfinished.chmod(0o755)
         unfinished.rename(self.command)
 

@@ -116,3 +116,34 @@ def test_every_module_is_there_as_it_is_imported(package: Path) -> None:
         for more in ([], ["use"])
     )
     assert using == without
+
+
+def test_the_command_begins_with_its_own_file(package: Path) -> None:
+    assert set(begun(package).values()) == {"Kept"}
+
+
+@pytest.mark.parametrize("changed", ["__init__", "imports", "system", "__main__"])
+def test_where_one_of_the_first_has_changed_all_of_them_come_from_their_sources(package: Path, changed: str) -> None:
+    with (package / f"{changed}.py").open("a") as file:
+        file.write("changed = True\n")
+    assert set(begun(package).values()) == {"SourceFileLoader"}
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff" * 100, None], ids=["empty", "noise", "missing"])
+def test_the_command_does_without_its_own_file(package: Path, damage: bytes | None) -> None:
+    path = package / "__pycache__" / Path(imports.path("start")).name
+    path.unlink()
+    if damage is not None:
+        path.write_bytes(damage)
+    assert set(begun(package).values()) == {"SourceFileLoader"}
+
+
+def begun(package: Path) -> dict[str, str]:
+    """Which loader each of the first modules has when the command has begun."""
+    code = "from jailpy import keep; print(keep.script())"
+    made = subprocess.run([sys.executable, "-c", code], cwd=package.parent, capture_output=True, text=True, check=True)
+    command, _, _ = made.stdout.partition("raise SystemExit")
+    show = f"for name in {imports.FIRST}: __import__(name); print(name, type(sys.modules[name].__loader__).__name__)"
+    done = subprocess.run([sys.executable, "-IS"], input=command + show, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return dict(line.split() for line in done.stdout.splitlines())
