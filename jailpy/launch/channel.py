@@ -16,7 +16,7 @@ from jailpy import system as os
 from jailpy.model.record import Record
 
 _FORMAT = struct.Struct("=BiiQQQQ200s")
-NOTE, FAILED, READY, ENDED = range(1, 5)
+NOTE, FAILED, BUILT, READY, ENDED = range(1, 6)
 
 
 class Message(Record):

@@ -23,8 +23,11 @@ def live(ctx: Context) -> None:
     """Everything that pid 1 does, to its end."""
     if not os.read(ctx.channel, 1):  # the id map is written; end of file means that the launcher gave up
         return
-    for stage in ("identity", "root", "limits", "close"):
+    for stage in ("identity", "root", "limits"):
         perform(ctx, stage)
+    if ctx.supervised:
+        channel.send(ctx.channel, Message(kind=channel.BUILT))  # the launcher does its last steps meanwhile
+    perform(ctx, "close")
     spent = usage.own()
     user, system = int(spent.user_s * 1e6), int(spent.system_s * 1e6)
     channel.send(ctx.channel, Message(kind=channel.READY, user_us=user, system_us=system))

@@ -96,7 +96,7 @@ class Context:
 
     @property
     def supervised(self) -> bool:
-        """Whether the launcher has steps to do when the jail is closed; pid 1 waits for them."""
+        """Whether the launcher has steps to do when the jail is built; the plugin starts after them."""
         return any(step.stage == "supervise" for step in self.plan.steps)
 
     @property

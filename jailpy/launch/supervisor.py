@@ -171,6 +171,9 @@ class Supervisor:
         if message is None:
             os.close(self._channel)
             self._channel = -1
+        elif message.kind == channel.BUILT:
+            if not guard.supervise(self._ctx, self._ending):
+                self._stop(signal.SIGKILL, "killed")
         elif message.kind == channel.READY:
             self._ending.ready(message)
             self._start()
@@ -183,16 +186,9 @@ class Supervisor:
             self._ending.failed(message.step, message.number, message.text)
 
     def _start(self) -> None:
-        """The jail is closed: do the launcher's own last steps, then let the plugin start."""
-        for index, step in enumerate(self._ctx.plan.steps):
-            if step.stage != "supervise":
-                continue
-            try:
-                guard.ACTS[step.act](self._ctx, *step.arguments)
-            except OSError as error:
-                self._ending.failed(index, error.errno or 0, error.strerror or "")
-                self._stop(signal.SIGKILL, "killed")
-                return
+        """The jail is closed: let the plugin start, if the launcher could do its steps, of which it knows by now."""
+        if self._ending.failure is not None:
+            return
         self._started = True
         self._oversight.begin()
         if self._ctx.supervised:

@@ -15,7 +15,7 @@ STAGES = (
     "close",
     "plugin",  # by pid 1 too: how the process of the plugin is born
     "guard",  # what the launcher watches
-    "supervise",  # by the launcher, when the plugin runs
+    "supervise",  # by the launcher, before the plugin starts
 )
 
 

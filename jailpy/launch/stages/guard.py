@@ -5,6 +5,7 @@ from __future__ import annotations
 from jailpy import system as os
 from jailpy.kernel import attributes, capabilities, namespaces, seccomp
 from jailpy.launch.context import Context
+from jailpy.launch.ending import Ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,3 +84,16 @@ ACTS: dict[str, Callable[..., None]] = {
     "take-out": take_out,
     "step-down": step_down,
 }
+
+
+def supervise(ctx: Context, ending: Ending) -> bool:
+    """The launcher's own last steps, while the jail closes itself; false where one failed, and the ending has it."""
+    for index, step in enumerate(ctx.plan.steps):
+        if step.stage != "supervise":
+            continue
+        try:
+            ACTS[step.act](ctx, *step.arguments)
+        except OSError as error:
+            ending.failed(index, error.errno or 0, error.strerror or "")
+            return False
+    return True
