@@ -6,6 +6,7 @@ import mmap
 import os
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.support.places import counters, uptime
 SLACK = 0.15  # of the machine: what launchers do for their jails, and the threads of an emulated kernel
 EXACT = 0.03
 WINDOW = 4  # seconds over which the counters are compared
+NEAR = 0.02  # seconds between two looks that count as one
 
 
 def quiet() -> object:
@@ -57,18 +59,23 @@ NOISE = (
 )
 
 
-def usage(jail: Live) -> float:
-    """Seconds of processor time that the jail has used."""
-    pid_1 = min(jail.processes())
-    return counters(cgroup_of(pid_1), "cpu.stat")["usage_usec"] / 1e6
+def account(group: Path) -> tuple[float, float]:
+    """The machine's clock, and the seconds of processor time that a group has used by then."""
+    while True:
+        before = uptime()
+        used = counters(group, "cpu.stat")["usage_usec"] / 1e6
+        if uptime() - before < NEAR:  # or this process was off its processor between the two
+            return before, used
 
 
 def shares(*jails: Live) -> list[float]:
     """Which part of the machine each of them has had, over some seconds."""
-    began, before = uptime(), [usage(jail) for jail in jails]
+    groups = [cgroup_of(min(jail.processes())) for jail in jails]
+    began = [account(group) for group in groups]
     time.sleep(WINDOW)
-    total = (uptime() - began) * (os.cpu_count() or 1)
-    return [(usage(jail) - used) / total for jail, used in zip(jails, before, strict=True)]
+    ended = [account(group) for group in groups]
+    times = [(then[0] - now[0], then[1] - now[1]) for now, then in zip(began, ended, strict=True)]
+    return [used / (passed * (os.cpu_count() or 1)) for passed, used in times]
 
 
 @needs_kind("systemd", "root")
