@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 looked: dict[str, os.stat_result] = {}  # at sources, in this start
 PARTS = (  # each with all that it needs and no part before it has
-    ("jailpy.cli.quick_run", "jailpy.cli.run"),  # at once
+    ("jailpy.launch.child",),  # at once
+    ("jailpy.launch.launcher",),
+    ("jailpy.cli.quick_run", "jailpy.cli.run"),
     (  # while the jail builds itself
         "jailpy.observe.register",
         "jailpy.observe.journal",
@@ -37,6 +39,7 @@ PARTS = (  # each with all that it needs and no part before it has
     ("jailpy.launch.placement",),  # where there may be a cgroup
     ("jailpy.launch.watch",),  # when a plugin has lived for some time, and always of root
 )
+AT_ONCE = 3  # so many parts; for one larger than 128 KiB malloc(3) would ask for memory and give it back, 0.2 ms
 HEAD = 8192  # bytes of what is read first: who made the file, the names of each part's modules, the parts' sizes
 PACKAGE = __file__.rpartition("/")[0]
 FIRST = ("jailpy", "jailpy.imports", "jailpy.system", "jailpy.__main__")
@@ -49,7 +52,7 @@ def path(name: str = "imports") -> str:
 
 def begin(own: ModuleType, made_by: str, entries: dict[str, Entry]) -> None:
     """Import FIRST for the script, which has executed this module as ``own``; nothing of it where a source changed."""
-    kept = Kept([], [])
+    kept = Kept([])
     kept.entries.update(entries)
     if made_by != sys.version or None in map(kept.spec, FIRST):
         return
@@ -58,36 +61,45 @@ def begin(own: ModuleType, made_by: str, entries: dict[str, Entry]) -> None:
 
 
 def use() -> None:
-    """Import the first part of the file, if there is one, and the others when they are asked for."""
+    """Import what is needed at once from the file, if there is one, and the others when they are asked for."""
     try:
         fd = os.open(path(), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        made_by, names, sizes = marshal.loads(os.read(fd, HEAD))
-        parts = [os.read(fd, size) for size in sizes]
-    except (OSError, ValueError, EOFError, TypeError):
-        return
+        names, sizes = _head(fd)
+        kept = Kept(names)
+        sys.meta_path.insert(0, kept)
+        for number, size in enumerate(sizes):
+            kept.parts[number] = os.read(fd, size)
+            if number < AT_ONCE:
+                kept.load(number)
     finally:
         os.close(fd)
-    if made_by == sys.version and sizes == [len(part) for part in parts]:
-        kept = Kept(names, parts)
-        sys.meta_path.insert(0, kept)
-        kept.load(0)
+
+
+def _head(fd: int) -> tuple[list[list[str]], list[int]]:
+    """The names of each part's modules and the parts' sizes; none of a file that is not whole, or another Python's."""
+    try:
+        made_by, names, sizes = marshal.loads(os.read(fd, HEAD))
+        whole = os.fstat(fd).st_size == HEAD + sum(sizes)
+    except (OSError, ValueError, EOFError, TypeError):
+        return [], []
+    return (names, sizes) if whole and made_by == sys.version else ([], [])
 
 
 class Kept:
     """Finder and loader in one (importlib.abc)."""
 
-    def __init__(self, names: list[list[str]], parts: list[bytes]) -> None:
-        self._parts = parts
+    def __init__(self, names: list[list[str]]) -> None:
+        self.parts = [b""] * len(names)  # what has been read and not yet imported
         self._part = {name: number for number, part in enumerate(names) for name in part}
         self.entries: dict[str, Entry] = {}  # of the parts that have been read, what is not imported yet
 
     def load(self, number: int) -> None:
         """Import a whole part in turn, without the half of the time that the machinery for it takes."""
-        entries: dict[str, Entry] = marshal.loads(self._parts[number])
-        self._parts[number] = b""
+        entries: dict[str, Entry] = marshal.loads(self.parts[number])
+        self.parts[number] = b""
         self.entries.update(entries)
         for name in entries:
             if name not in sys.modules and name.rpartition(".")[0] in sys.modules:
@@ -114,7 +126,7 @@ class Kept:
         number = self._part.get(name)
         if number is None:
             return None
-        if self._parts[number]:
+        if self.parts[number]:
             self.load(number)
         return self.spec(name)
 
@@ -122,6 +134,8 @@ class Kept:
         """What Python is told of a module; None where its source has changed."""
         if name in sys.modules:  # its part has been imported just now
             return sys.modules[name].__spec__
+        if name not in self.entries:  # its part has yet to be read
+            return None
         below, size, changed, _ = self.entries[name]
         source = f"{PACKAGE}/{below}"
         try:

@@ -51,7 +51,7 @@ class _Noted(imports.Kept):
     """Finds every module of ours, and notes them in the order in which each is ready."""
 
     def __init__(self) -> None:
-        super().__init__([], [])
+        super().__init__([])
         self.ready: dict[str, Entry] = {}
 
     def find_spec(

@@ -7,10 +7,10 @@ either, so the plugin gets EPIPE.
 
 from __future__ import annotations
 
+import _stat as stat  # the module around it is Python
 import errno
 import fcntl
 import select
-import stat
 
 from jailpy import system as os
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _stat as stat  # the module around it is Python
 import encodings  # of the standard library, and there in any case
-import stat
 import time
 
 from jailpy import system as os

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _stat as stat  # the module around it is Python
 import _struct as struct  # the module around it is a file more to find
 import errno
-import stat
 
 from jailpy import system as os
 from jailpy.kernel.syscall import call

@@ -6,8 +6,8 @@ rights of its jail later.
 
 from __future__ import annotations
 
+import _stat as stat  # the module around it is Python
 import fcntl
-import stat
 import time
 
 from jailpy import system as os

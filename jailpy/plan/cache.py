@@ -6,8 +6,8 @@ can write it or its folder; anything else about it that is odd means: no cache. 
 
 from __future__ import annotations
 
+import _stat as stat  # the module around it is Python
 import marshal
-import stat
 import sys
 
 from jailpy import __version__, imports

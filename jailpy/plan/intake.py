@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _stat as stat  # the module around it is Python
 import errno
-import stat
 
 from jailpy import system as os
 from jailpy.errors import UsageError

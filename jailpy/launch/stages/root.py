@@ -6,8 +6,8 @@ with no symlink followed, so that nothing planted in a shared folder can lead a 
 
 from __future__ import annotations
 
+import _stat as stat  # the module around it is Python
 import errno
-import stat
 
 from jailpy import system as os
 from jailpy.kernel import mounts, paths
