@@ -54,7 +54,7 @@ def diagnose(step: Step, number: int) -> str:
         return _UNMAPPED
     if number in _OF_A_UNIT.get(step.act, ()) and _in_a_unit():
         return UNIT
-    if step.act == "filter":
+    if step.act in ("filter", "step-down"):  # of the jail, and of root's launcher at the same time
         return FORBIDDEN
     if step.stage in ("clone", "map") and number in _REFUSED:
         return blocked_by(sysctl) or (LIMIT if number in LIMITS else CONTAINER)
