@@ -106,7 +106,12 @@ def test_root_that_may_not_change_owners(caller: Caller, installed: Installed) -
         assert (done.stdout, done.returncode) == (b"ran\n", 0)
 
 
-def test_filter_that_forbids_filters(caller: Caller, installed: Installed) -> None:
+@pytest.mark.parametrize("remembered", [False, True])
+def test_filter_that_forbids_filters(caller: Caller, installed: Installed, remembered: bool) -> None:
+    """Where there is a plan from earlier runs, it is only its steps that are refused, the launcher's own first."""
+    if remembered:
+        for _ in range(2):
+            assert run_as(caller, [installed.command, "run", "-c", "print('ran')"]).returncode == 0
     done = under_filter(caller, {"seccomp": errno.EPERM}, installed.command, "run", "-c", "print('ran')")
     assert_refused(done, "seccomp", "SystemCallFilter=")
 
