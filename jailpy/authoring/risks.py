@@ -51,11 +51,6 @@ _SETTINGS = {
 }
 
 
-def worst(grades: Iterable[str]) -> str:
-    """The gravest of them."""
-    return max(grades, key=GRADES.index, default=GRADES[0])
-
-
 def of_calls(calls: Calls, wanted: Iterable[str]) -> list[tuple[str, str, tuple[str, ...]]]:
     """Grade, words and calls for each kind of these calls; those that Python needs are of one kind, a note."""
     kinds: dict[tuple[str, str], list[str]] = {}

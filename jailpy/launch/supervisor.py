@@ -38,6 +38,7 @@ class Supervisor:
         self._pid = 0
         self._gone = False
         self._started = False
+        self._owes = ctx.supervised
         self._deadline: float | None = None
         self._oversight = Oversight(ctx, ending)
         self._told: list[int] = []
@@ -172,8 +173,7 @@ class Supervisor:
             os.close(self._channel)
             self._channel = -1
         elif message.kind == channel.BUILT:
-            if not guard.supervise(self._ctx, self._ending):
-                self._stop(signal.SIGKILL, "killed")
+            self._owes = not guard.supervise(self._ctx, self._ending)
         elif message.kind == channel.READY:
             self._ending.ready(message)
             self._start()
@@ -186,8 +186,9 @@ class Supervisor:
             self._ending.failed(message.step, message.number, message.text)
 
     def _start(self) -> None:
-        """The jail is closed: let the plugin start, if the launcher could do its steps, of which it knows by now."""
-        if self._ending.failure is not None:
+        """The jail is closed: let the plugin start, unless the launcher has steps of its own that are not done."""
+        if self._owes:
+            self._stop(signal.SIGKILL, "killed")
             return
         self._started = True
         self._oversight.begin()

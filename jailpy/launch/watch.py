@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 _SHORTEST, _LONGEST = 0.01, 0.25  # seconds between two looks
 _RATE = 4 << 30  # bytes a second that a jail comes to hold, at most; one process touches 1.6 GB
 _TIMES = 3  # that processes are found to hold too much together before it is believed
-_SHARE, _SHARE_NEAR = (
-    10,
-    2,
-)  # looking takes at most this part of a processor; and where the limit is about to be reached
+_SHARE = 10  # looking takes at most this part of a processor
+_SHARE_NEAR = 2  # the same where the limit is about to be reached
 
 
 class Watch:

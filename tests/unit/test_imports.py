@@ -11,7 +11,7 @@ from tests.conftest import Caller, run_as
 from tests.support.installed import Installed
 
 HEAVY = (
-    "_prctl", "argparse", "asyncio", "click", "collections", "contextlib", "ctypes", "dataclasses", "enum", "functools",
+    "argparse", "asyncio", "click", "collections", "contextlib", "ctypes", "dataclasses", "enum", "functools",
     "hashlib", "importlib.metadata", "importlib.resources", "inspect", "json", "logging", "pathlib", "pyseccomp", "re",
     "rich", "shutil", "signal", "socket", "subprocess", "tempfile", "threading", "tomllib", "typer", "typing",
 )  # fmt: skip
